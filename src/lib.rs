@@ -250,6 +250,7 @@
 //!     `daemon::message_log::damage`.
 //! 18. **A message is sent once at most**, and if it is not known whether it was sent, that is said: `program`
 //!     `sending::outbox::a_message_survives_a_kill_at_every_step_and_is_sent_once`,
+//!     `sending::outbox::a_daemon_that_is_killed_at_any_point_of_a_request_never_sends_twice`,
 //!     `sending::outbox::a_daemon_that_is_killed_before_the_answer_does_not_send_again_and_says_so`,
 //!     `sending::send::a_message_whose_answer_is_lost_is_not_sent_again`; with `handover http` and a daemon at the same time:
 //!     `sending::http_alone::a_daemon_that_starts_meanwhile_neither_repeats_a_message_nor_calls_it_lost`.

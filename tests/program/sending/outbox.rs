@@ -2,10 +2,13 @@
 
 use std::fs;
 
-use handover::sandbox::{Endpoint, Fault};
+use handover::sandbox::{Endpoint, Fault, Gate};
+use rustix::process::Signal;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{requests, settings};
+use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
 
 async fn harness() -> Harness {
@@ -34,7 +37,7 @@ async fn until_empty(harness: &Harness) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::process::TIMEOUT, emptied).await.expect("the outbox is emptied");
+    timeout(TIMEOUT, emptied).await.expect("the outbox is emptied");
 }
 
 #[tokio::test]
@@ -121,6 +124,72 @@ async fn a_message_survives_a_kill_at_every_step_and_is_sent_once() {
         let _daemon = harness.connected().await;
         let expected = usize::from(step != "sending");
         assert_eq!(requests(&harness.sandbox).len(), expected, "{step}");
+    }
+}
+
+/// Where the daemon is killed while it sends a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kill {
+    /// It asks for the quota.
+    BeforeTheRequest,
+    /// The service has the request, and has not accepted the message.
+    BeforeItIsAccepted,
+    /// The service has accepted the message, and has not answered.
+    BeforeTheAnswer,
+    /// The answer has arrived at this computer, and the daemon has not read it.
+    BeforeTheAnswerIsRead,
+    /// The message is no longer in the outbox.
+    AfterTheAnswer,
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_at_any_point_of_a_request_never_sends_twice() {
+    use Kill::{
+        AfterTheAnswer, BeforeItIsAccepted, BeforeTheAnswer, BeforeTheAnswerIsRead, BeforeTheRequest,
+    };
+    for (point, is_waiting, is_sent) in [
+        (BeforeTheRequest, true, true),
+        (BeforeItIsAccepted, false, false),
+        (BeforeTheAnswer, false, true),
+        (BeforeTheAnswerIsRead, false, true),
+        (AfterTheAnswer, false, true),
+    ] {
+        let harness = harness().await;
+        let daemon = harness.connected().await;
+        let gate = Gate::new();
+        let (endpoint, fault) = match point {
+            BeforeTheRequest => (Endpoint::Other, Fault::Gate(gate.clone())),
+            BeforeItIsAccepted => (Endpoint::Send, Fault::Gate(gate.clone())),
+            BeforeTheAnswer | BeforeTheAnswerIsRead | AfterTheAnswer => {
+                (Endpoint::Send, Fault::GateAfter(gate.clone()))
+            }
+        };
+        harness.sandbox.faults().next(endpoint, fault, 1);
+        harness.user.handover(&QUEUE).await.succeeded();
+        timeout(TIMEOUT, gate.reached(1)).await.expect("the request");
+        let state = if is_waiting { ".waiting.json" } else { ".sending.json" };
+        assert!(files(&harness)[0].ends_with(state), "{point:?}");
+        match point {
+            BeforeTheAnswerIsRead => {
+                daemon.signal(Signal::STOP);
+                gate.open();
+            }
+            AfterTheAnswer => {
+                gate.open();
+                until_empty(&harness).await;
+            }
+            BeforeTheRequest | BeforeItIsAccepted | BeforeTheAnswer => {}
+        }
+        daemon.kill().await;
+        let _daemon = harness.connected().await;
+        if matches!(point, BeforeTheRequest | AfterTheAnswer) {
+            until_empty(&harness).await;
+            assert_eq!(harness.user.status().await["problems"], serde_json::json!([]), "{point:?}");
+        } else {
+            harness.until_status("the issue", |status| status["problems"] != serde_json::json!([])).await;
+            assert_eq!(outbox(&harness).await[0]["state"], "unknown", "{point:?}");
+        }
+        assert_eq!(harness.sandbox.counters().sent, usize::from(is_sent), "{point:?}");
     }
 }
 
