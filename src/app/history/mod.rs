@@ -16,11 +16,12 @@ use super::Problem;
 use super::context::Context;
 use super::e2ee::{self, Reader};
 use super::instance::Instance;
-use crate::control::{self, Command, Reply, Selection};
+use crate::control::{self, Command, Filter, Reply, Selection};
 use crate::domain::message::{Acknowledgement, Entry, LONGEST_EMERGENCY, Seq};
 use crate::store::{self, Store};
 pub use crate::store::{Query, Since};
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 /// The most messages that one command to the daemon names.
 const MESSAGES_PER_COMMAND: usize = 1_000;
@@ -118,6 +119,23 @@ pub async fn mark_rows_read(context: &Context, seqs: &[Seq]) -> Result<(), Probl
         if let Executor::Here(log) = ask_daemon(context, &command).await? {
             log.store.mark_read(seqs, clock::unix())?;
         }
+    }
+    Ok(())
+}
+
+/// Marks the unread messages that a filter selects as read.
+pub async fn mark_matching_read(context: &Context, filter: Filter) -> Result<(), Problem> {
+    if !context.paths.messages.exists() {
+        return Ok(());
+    }
+    let command = Command::MarkRead(Selection { filter: Some(filter.clone()), ..Selection::default() });
+    if let Executor::Here(log) = ask_daemon(context, &command).await? {
+        let Filter { app, before } = filter;
+        off_thread(move || {
+            let seqs = log.store.unread_seqs(app.as_deref(), before)?;
+            log.store.mark_read(&seqs, clock::unix())
+        })
+        .await?;
     }
     Ok(())
 }

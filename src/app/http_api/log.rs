@@ -1,6 +1,6 @@
 //! `GET /messages`, `GET /events` and `PUT /messages/read`.
 //!
-//! Invariant: the message log is only read here; the daemon marks messages as read. What is encrypted is shown as every other reader
+//! Invariant: the message log is only read here; how messages are marked as read is up to the process. What is encrypted is shown as every other reader
 //! shows it: decrypted, if the key is there.
 
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::app::history::{self, Query, Since};
 use crate::app::message_report::MessageReport;
 use crate::app::problem::Kind;
 use crate::control::http::Answer;
-use crate::control::{self, Command, Event, Filter, Selection};
+use crate::control::{self, Event, Filter};
 use crate::domain::message::{Entry, MessageId};
 use crate::store::Store;
 use crate::system::clock;
 use crate::system::off_thread::off_thread;
 
-/// How many messages are listed where nothing is said, and at most.
+/// How many messages are listed by default, and at most.
 const LISTED: usize = 50;
 const MOST: usize = 1_000;
 
@@ -106,17 +106,16 @@ pub(super) async fn events(
 }
 
 /// Marks everything as read that was recorded up to a time.
-pub(super) async fn mark_read(parts: &Parts, document: &Value) -> Answer {
+pub(super) async fn mark_read(process: &impl Process, document: &Value) -> Answer {
     let until = match number(document, "until") {
         Ok(until) => until.unwrap_or_else(clock::unix),
         Err(problem) => return failed(&problem),
     };
     let app = document.get("app").and_then(Value::as_str).map(str::to_owned);
     let filter = Filter { app, before: Some(until.saturating_add(1)) };
-    let command = Command::MarkRead(Selection { filter: Some(filter), ..Selection::default() });
-    match control::ask(&parts.socket, &command).await {
-        Ok(_) => Answer::Json(200, json!({ "status": 1 })),
-        Err(error) => failed(&error.into()),
+    match process.mark_read(filter).await {
+        Ok(()) => Answer::Json(200, json!({ "status": 1 })),
+        Err(problem) => failed(&problem),
     }
 }
 

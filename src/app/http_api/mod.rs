@@ -6,6 +6,7 @@ mod foreground;
 mod log;
 mod options;
 mod sending;
+mod service;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::app::context::Context;
 use crate::app::e2ee::Reader;
 use crate::app::send::Keys;
 use crate::app::send::outbox::{self, Outbox};
+use crate::control::Filter;
 use crate::control::http::{Answer, Handler, Request, failure};
 use crate::domain::account::Secret;
 use crate::domain::message::Entry;
@@ -27,13 +29,14 @@ use crate::ports::SecretStore;
 use crate::pushover::Rest;
 
 pub use foreground::Foreground;
+pub use service::{Condition, serve};
 
 /// The tokens that requests carry.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// The one of the API.
+    /// The token of the API.
     api: Secret,
-    /// Those of the channels.
+    /// The tokens of the channels, by the names of the channels.
     channels: BTreeMap<String, Secret>,
 }
 
@@ -79,7 +82,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Those of a command.
+    /// What a command works with.
     pub fn of(context: &Context) -> Result<Self, Problem> {
         Ok(Self {
             rest: context.rest()?,
@@ -105,6 +108,9 @@ pub trait Process: Send + Sync + 'static {
 
     /// Decrypts messages, if one of these is encrypted.
     fn reader_for(&self, entries: &[Entry]) -> impl Future<Output = Reader> + Send;
+
+    /// Marks the unread messages that a filter selects as read.
+    fn mark_read(&self, filter: Filter) -> impl Future<Output = Result<(), Problem>> + Send;
 }
 
 /// Carries out the requests.
@@ -144,7 +150,7 @@ impl<P: Process> Api<P> {
                 let process = Arc::clone(&self.process);
                 log::events(process, &self.parts, &request.document, self.state.clone()).await
             }
-            ("PUT", ["messages", "read"]) => log::mark_read(&self.parts, &request.document).await,
+            ("PUT", ["messages", "read"]) => log::mark_read(&*self.process, &request.document).await,
             (_, ["send" | "messages" | "events"] | ["queue", _] | ["messages", "read"]) => {
                 Answer::Json(405, failure("this address has no such method"))
             }
@@ -175,5 +181,9 @@ fn failed(problem: &Problem) -> Answer {
         Kind::Failed => 502,
         Kind::NotSignedIn | Kind::NotRunning => 503,
     };
-    Answer::Json(status, failure(&problem.message))
+    match &problem.hint {
+        // What the user has to do first, such as starting the daemon.
+        Some(hint) if status == 503 => Answer::Json(status, failure(&format!("{}; {hint}", problem.message))),
+        Some(_) | None => Answer::Json(status, failure(&problem.message)),
+    }
 }

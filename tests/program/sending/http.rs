@@ -252,7 +252,4 @@ async fn messages_are_read_followed_and_marked_as_read() {
     let (status, answer) = call(port, "PUT", "/messages/read", "main-token", &json!({})).await;
     assert_eq!((status, answer), (200, json!({ "status": 1 })));
     assert!(harness.user.messages().await.iter().all(|message| message["read"].is_i64()));
-    let nothing_running = foreground().await;
-    let (status, answer) = call(nothing_running.3, "PUT", "/messages/read", "main-token", &json!({})).await;
-    assert_eq!((status, answer["status"].as_u64()), (503, Some(0)), "{answer}");
 }
