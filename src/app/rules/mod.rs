@@ -117,7 +117,7 @@ fn result(verdict: &Verdict, sent: Priority, unix: i64) -> String {
         Action::Skip { read: false } => return "it is not shown, only listed".to_owned(),
         Action::Hold => {
             let time = verdict.held_until.and_then(|end| time_format::words(end, unix, &TimeZone::system()));
-            return format!("it is held until {}", time.as_deref().unwrap_or("later"));
+            return time.map_or_else(|| "it is held".to_owned(), |time| format!("it is held until {time}"));
         }
         Action::Show => vec!["it is shown".to_owned()],
     };
@@ -130,7 +130,7 @@ fn result(verdict: &Verdict, sent: Priority, unix: i64) -> String {
         Sound::OfDesktop => {}
     }
     if let Some(group) = &verdict.group {
-        words.push(format!(", in the place of the one before it in the group \"{group}\""));
+        words.push(format!(", in place of the previous one of the group \"{group}\""));
     }
     if verdict.read {
         words.push(", and counts as read".to_owned());

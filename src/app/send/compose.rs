@@ -183,8 +183,8 @@ fn recipients(
     options: &Options,
     template: Option<&Template>,
 ) -> Result<Vec<String>, Problem> {
-    let everybody = &settings.recipients;
-    if everybody.is_empty() {
+    let all = &settings.recipients;
+    if all.is_empty() {
         return Err(Problem::new(UNSENT, "no recipient is set up").hint("run `handover send setup`"));
     }
     let mut expressions = options.to.clone();
@@ -192,15 +192,16 @@ fn recipients(
         expressions.extend(template.and_then(|template| template.to.clone()));
     }
     if expressions.is_empty() {
-        if let Some((name, _)) = everybody.iter().next().filter(|_| everybody.len() == 1) {
+        if let Some((name, _)) = all.iter().next().filter(|_| all.len() == 1) {
             return Ok(vec![name.clone()]);
         }
-        return Err(usage("no recipient is named")
-            .hint(known("use --to with one of the recipients", everybody.keys())));
+        return Err(
+            usage("no recipient is named").hint(known("use --to with one of the recipients", all.keys()))
+        );
     }
     let mut names = Vec::new();
     for expression in &expressions {
-        let selected = sending::select(expression, everybody);
+        let selected = sending::select(expression, all);
         names.extend(selected.map_err(|why| {
             let hint = "name a recipient or a tag from the settings; a key is not accepted here, since other users could see it";
             usage(why).hint(hint)

@@ -22,7 +22,7 @@ pub struct Preparation<'a, S> {
 
 impl<S: SecretStore> Preparation<'_, S> {
     /// The requests for what was asked. `service` is asked for the names of the account's sounds if they are needed; without it
-    /// nothing is asked, as for a message that is only shown.
+    /// nothing is asked, as for a dry run.
     pub async fn requests(
         &self,
         options: Options,

@@ -89,7 +89,7 @@ pub async fn sentence<S: SecretStore>(state: &ReceiptState, keys: &Keys<'_, S>) 
         return format!("acknowledged by {who}{device}{}", at(time));
     }
     if state.expired {
-        return format!("nobody acknowledged it; it ended{}", state.expires_at.map(at).unwrap_or_default());
+        return format!("no one acknowledged it; it ended{}", state.expires_at.map(at).unwrap_or_default());
     }
     let delivered =
         state.last_delivered_at.map(|time| format!("; last delivered{}", at(time))).unwrap_or_default();

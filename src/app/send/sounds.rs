@@ -1,6 +1,6 @@
 //! The names of sounds: completed, and checked against the service's list.
 //!
-//! Invariant: the service is asked once a day at most, and not at all for a request that is only shown.
+//! Invariant: the service is asked once a day at most, and never for a dry run.
 
 use std::fs;
 use std::path::{Path, PathBuf};

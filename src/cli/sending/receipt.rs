@@ -89,7 +89,7 @@ pub(super) async fn wait(
     if state.acknowledged_at.is_some() {
         return Ok(());
     }
-    Err(Problem::failed("nobody acknowledged the emergency"))
+    Err(Problem::failed("no one acknowledged the emergency"))
 }
 
 async fn stopped(

@@ -1,4 +1,4 @@
-//! What `handover send` prints: for a person a sentence, for a program one JSON object a line.
+//! What `handover send` prints: sentences for a person, or one JSON object per line for a program.
 //!
 //! Invariant: no secret, and no character of a message that could control the terminal.
 
@@ -12,7 +12,7 @@ use crate::cli::output;
 /// Shown in place of a secret.
 const STRUCK_OUT: &str = "•••";
 
-/// The request as it would go, with the secrets struck out.
+/// The request as it would be sent, with the secrets struck out.
 pub(super) fn dry_run(context: &Context, request: &Outgoing, as_json: bool) -> String {
     let url = format!("{}1/messages.json", context.servers.api());
     let fields: Vec<(String, String)> = form(&request.draft)

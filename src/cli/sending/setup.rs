@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let mut input = Input::new()?;
         let (token, quota) = token(&context, &mut input, application).await?;
         let key = key(&context, &mut input, recipient, &token).await?;
-        // Nothing is stored before both are accepted, so whoever stops has changed nothing.
+        // Nothing is stored before both are accepted, so a user who stops before that has changed nothing.
         if let Some(quota) = quota {
             store(&context, &SecretName::Application(application.to_owned()), &token).await?;
             output::line(format_args!("{} of {} messages are left this month", quota.remaining, quota.limit));

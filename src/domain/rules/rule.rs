@@ -71,7 +71,7 @@ pub struct Effect {
     pub hold_until: Option<TimeOfDay>,
     /// Whether it counts as read.
     pub read: Option<bool>,
-    /// A program to run, with its arguments; empty is none.
+    /// A program to run, with its arguments; empty if there is none.
     pub hook: Vec<String>,
     /// Whether an emergency may be acknowledged automatically, if the settings say so.
     pub acknowledge: Option<bool>,

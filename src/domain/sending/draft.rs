@@ -13,7 +13,7 @@ pub struct Draft {
     pub title: Option<String>,
     /// The text.
     pub message: String,
-    /// How the text is read.
+    /// How the text is interpreted.
     pub format: Format,
     /// The link.
     pub url: Option<String>,
@@ -74,9 +74,9 @@ const SHORTEST_RETRY: u32 = 30;
 const LONGEST_EXPIRE: u32 = 10_800;
 /// The most recipients of one request.
 pub const RECIPIENTS: usize = 50;
-/// How often an emergency is repeated where nothing is said, in seconds.
+/// How often an emergency is repeated by default, in seconds.
 const DEFAULT_RETRY: u32 = 60;
-/// For how long an emergency is repeated where nothing is said, in seconds.
+/// For how long an emergency is repeated by default, in seconds.
 const DEFAULT_EXPIRE: u32 = 3_600;
 
 impl Draft {
@@ -127,7 +127,7 @@ impl Draft {
         faults
     }
 
-    /// Cuts a title, and a text that is not HTML, to what the service takes.
+    /// Shortens the title, and a text that is not HTML, to what the service accepts.
     pub fn shorten(&mut self) {
         if self.format != Format::Html {
             shorten(&mut self.message, MESSAGE);

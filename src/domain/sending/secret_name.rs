@@ -1,6 +1,6 @@
 //! The names of the secrets that are stored beside the login.
 //!
-//! Invariant: two secrets never share a name, and a name can be that of a file.
+//! Invariant: two secrets never share a name, and every name is valid as the name of a file.
 
 /// A secret that is stored beside the login.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -54,7 +54,7 @@ pub enum Format {
 /// A prepared message: a section `[templates.NAME]`. Every text may contain variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
-    /// The texts where the recipient has no language, or one that is not there.
+    /// The texts for recipients without a language, or with one that the template does not have.
     pub texts: TemplateTexts,
     /// The texts by language; a text that is missing is taken from `texts`.
     pub languages: BTreeMap<String, TemplateTexts>,

@@ -25,7 +25,11 @@ pub fn select(expression: &str, recipients: &BTreeMap<String, Recipient>) -> Res
         .filter(|(name, recipient)| test.holds(name, recipient))
         .map(|(name, _)| name.clone())
         .collect();
-    if selected.is_empty() { Err(format!("`{}` selects nobody", expression.trim())) } else { Ok(selected) }
+    if selected.is_empty() {
+        Err(format!("`{}` selects no recipient", expression.trim()))
+    } else {
+        Ok(selected)
+    }
 }
 
 /// What a recipient has to be.
@@ -172,7 +176,7 @@ mod tests {
             ("and ops", "`and` was not expected there"),
             ("(ops", "a `)` is missing"),
             ("ops)", "`)` was not expected there"),
-            ("dora and ops", "`dora and ops` selects nobody"),
+            ("dora and ops", "`dora and ops` selects no recipient"),
         ] {
             assert_eq!(selected(expression), Err(why.to_owned()), "{expression}");
         }

@@ -36,6 +36,11 @@ async fn without_a_daemon_it_says_how_to_start_one() {
         let said = harness.user.handover(arguments).await.failed(2);
         assert!(said.starts_with(why), "{said}");
     }
+    let said = harness.user.handover(&["listen", "--since", "123456789012345678"]).await.failed(1);
+    assert!(
+        said.starts_with("error: --since cannot be used: there is no message 123456789012345678"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
