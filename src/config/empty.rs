@@ -19,21 +19,36 @@ pub fn read_first(path: &Path) -> Result<Settings, Error> {
     }
 }
 
+/// Reads the settings again after a change; `None` if the file is empty. The bytes that were read decide that, since the file may
+/// be full by the time anyone looks again: programs that save in place empty it first.
+pub fn read_again(path: &Path) -> Result<Option<Settings>, Error> {
+    match bytes(path)? {
+        Some(bytes) if bytes.is_empty() => Ok(None),
+        Some(bytes) => parse(&bytes).map(Some).map_err(|mistake| mistake.in_file(path, &bytes)),
+        None => Ok(Some(Settings::default())),
+    }
+}
+
 /// The settings of [`read_first`] for an empty file.
 pub fn of_empty_file() -> Settings {
     Settings { emergency: Emergency::Manual, ..Settings::default() }
 }
 
-/// The error for an empty file, for a program that follows changes. A user who wants the defaults can remove the file.
+/// The error for an empty file, if it is one now.
 pub fn emptied(path: &Path) -> Option<Error> {
     let is_empty = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
-    is_empty.then(|| Error {
+    is_empty.then(|| empty(path))
+}
+
+/// The error for an empty file, for a program that follows changes. A user who wants the defaults can remove the file.
+pub fn empty(path: &Path) -> Error {
+    Error {
         path: path.to_owned(),
         line: None,
         column: None,
         why: "it is empty".to_owned(),
         hint: "write your settings again, or remove the file to use the defaults".to_owned(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +67,9 @@ mod tests {
             ("emergency = 'never'", Emergency::Never),
         ] {
             fs::write(&path, text).unwrap();
-            assert_eq!(read_first(&path).unwrap(), Settings { emergency, ..Settings::default() }, "{text:?}");
+            let expected = Settings { emergency, ..Settings::default() };
+            assert_eq!(read_first(&path).unwrap(), expected, "{text:?}");
+            assert_eq!(read_again(&path).unwrap(), (!text.is_empty()).then_some(expected), "{text:?}");
         }
         fs::write(&path, "emergency").unwrap();
         assert!(read_first(&path).is_err());

@@ -14,7 +14,7 @@ mod values;
 mod watch;
 
 pub use change::{NewValue, set, set_emergency, set_secret_store};
-pub use empty::{emptied, of_empty_file, read_first};
+pub use empty::{emptied, empty, of_empty_file, read_again, read_first};
 pub use error::Error;
 pub use file::read;
 pub use mute::mute;

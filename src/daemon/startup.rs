@@ -134,7 +134,7 @@ impl Start {
             self.report_problem(mistake)?;
             let changed = tokio::select! {
                 changed = watcher.settings() => changed,
-                () = self.retry.notified() => config::read(&context.paths.settings),
+                () = self.retry.notified() => Ok(None),
             };
             match changed.and_then(|_| config::read_first(&context.paths.settings)) {
                 Ok(settings) => {

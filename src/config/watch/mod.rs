@@ -14,8 +14,8 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
+use super::empty::read_again;
 use super::error::Error;
-use super::file::read;
 use crate::domain::settings::Settings;
 use crate::system::off_thread::off_thread;
 use crate::system::private_folder;
@@ -64,8 +64,8 @@ impl Watcher {
     }
 
     /// The settings in the file: at once the first time, and then each time something happened to the file. They may be the same
-    /// as before. Cancel safe.
-    pub async fn settings(&mut self) -> Result<Settings, Error> {
+    /// as before; `None` for an empty file. Cancel safe.
+    pub async fn settings(&mut self) -> Result<Option<Settings>, Error> {
         loop {
             let event = match self.quiet {
                 None => Some(self.event().await),
@@ -77,7 +77,7 @@ impl Watcher {
             }
             // Before the file is read, so that no change falls in between.
             let path = self.path.clone();
-            let (watch, settings) = off_thread(move || (Watch::new(&path), read(&path))).await;
+            let (watch, settings) = off_thread(move || (Watch::new(&path), read_again(&path))).await;
             self.use_watch(watch);
             self.quiet =
                 self.watch.as_mut().and_then(|watch| watch.events.try_recv().ok()).map(FileEvent::quiet);

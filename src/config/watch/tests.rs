@@ -176,7 +176,7 @@ impl Watched {
         place.folder("handover");
         place.write("handover/config.toml", "emergency = 'manual'");
         let mut watcher = Watcher::new(&place.path("handover/config.toml"));
-        assert_eq!(watcher.settings().await.unwrap().emergency, Emergency::Manual);
+        assert_eq!(watcher.settings().await.unwrap().unwrap().emergency, Emergency::Manual);
         Self { place, watcher }
     }
 
@@ -192,7 +192,7 @@ impl Watched {
 
     async fn settings(&mut self) -> Settings {
         let read = timeout(Duration::from_secs(30), self.watcher.settings()).await;
-        read.expect("it is read within 30 s").unwrap()
+        read.expect("it is read within 30 s").unwrap().unwrap_or_default()
     }
 
     async fn emergency(&mut self) -> Emergency {
@@ -241,7 +241,7 @@ async fn a_file_that_is_missing_for_an_instant_is_not_taken_for_the_defaults() {
 async fn a_file_that_appears_with_its_folder_is_read() {
     let place = Place::new();
     let mut watcher = Watcher::new(&place.path("handover/config.toml"));
-    assert_eq!(watcher.settings().await.unwrap().emergency, Emergency::Auto);
+    assert_eq!(watcher.settings().await.unwrap().unwrap().emergency, Emergency::Auto);
     let mut state = Watched { place, watcher };
     state.is_silent_for(BRIEFLY).await;
     state.place.folder("handover");
@@ -268,7 +268,7 @@ async fn a_file_that_cannot_be_watched_is_read_now_and_then() {
     watched.write("emergency = 'never'");
     watched.is_silent_for(UNWATCHED.mul_f64(0.9)).await;
     let read = timeout(2 * UNWATCHED, watched.watcher.settings()).await;
-    assert_eq!(read.unwrap().unwrap().emergency, Emergency::Never);
+    assert_eq!(read.unwrap().unwrap().unwrap().emergency, Emergency::Never);
     // It is watched again from then on.
     assert!(!watched.watcher.is_reported);
     resume();

@@ -28,7 +28,7 @@ pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
 ) -> Result<(), Problem> {
     let Some(file) = &shared.parts.settings_file else { return Ok(()) };
-    follow(shared, file, config::read(file)).await;
+    follow(shared, file, config::read_again(file)).await;
     let issues = shared.status.borrow().issues.clone();
     let cause = issues.into_iter().find(|(issue, _)| *issue == Issue::Settings).map(|(_, cause)| cause);
     cause.map_or(Ok(()), |cause| Err(Problem::because(Issue::Settings.what(), cause)))
@@ -38,7 +38,7 @@ pub(in crate::daemon) async fn reload_now<N: Notifier, S: SecretStore>(
 async fn follow<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     file: &Path,
-    read: Result<Settings, config::Error>,
+    read: Result<Option<Settings>, config::Error>,
 ) {
     let before = shared.settings();
     let location = apply(shared, file, read);
@@ -56,7 +56,7 @@ async fn follow<N: Notifier, S: SecretStore>(
 /// caller reads the login again anyway.
 pub(in crate::daemon) fn reload<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     if let Some(file) = &shared.parts.settings_file {
-        apply(shared, file, config::read(file));
+        apply(shared, file, config::read_again(file));
     }
 }
 
@@ -70,21 +70,25 @@ enum Location {
 fn apply<N: Notifier, S: SecretStore>(
     shared: &Shared<N, S>,
     file: &Path,
-    read: Result<Settings, config::Error>,
+    read: Result<Option<Settings>, config::Error>,
 ) -> Location {
     let before = shared.settings();
-    let empty = config::emptied(file).filter(|_| *before == config::of_empty_file());
+    let empty = match read {
+        Ok(None) => Some(config::empty(file)),
+        Ok(Some(_)) | Err(_) => None,
+    };
+    let unchanged = empty.as_ref().filter(|_| *before == config::of_empty_file());
     let cause =
         |mistake| Cause::new("emergencies are not acknowledged automatically", config::Error::hint(mistake));
-    shared.issue(Issue::EmptySettings, empty.as_ref().map(cause));
-    if empty.is_some() {
+    shared.issue(Issue::EmptySettings, unchanged.map(cause));
+    if unchanged.is_some() {
         shared.issue(Issue::Settings, None);
         return Location::Same;
     }
-    let read = read.and_then(|settings| match config::emptied(file) {
-        Some(mistake) if *before != settings => Err(mistake),
-        Some(_) | None => Ok(settings),
-    });
+    let read = match (read, empty) {
+        (Ok(None), Some(mistake)) if *before != Settings::default() => Err(mistake),
+        (read, _) => read.map(Option::unwrap_or_default),
+    };
     let settings = match read {
         Ok(settings) => settings,
         Err(mistake) => {
