@@ -16,6 +16,8 @@ pub(crate) struct Evidence {
     pub(crate) log: Vec<Logged>,
     /// What the notification server was sent.
     pub(crate) shown: Vec<Showing>,
+    /// The titles of notifications of several messages, and the lives they were shown in.
+    pub(crate) lists: Vec<(usize, String)>,
     /// Requests to acknowledge that reached the sandbox: the receipt, and when.
     pub(crate) acknowledgements: Vec<(String, Instant)>,
     /// The receipts that the sandbox refused to acknowledge, as a fault.

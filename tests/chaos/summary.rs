@@ -70,6 +70,9 @@ fn run_seed(seed: u64, parameters: &Parameters, summary: &Mutex<Summary>) {
                 for violation in &violations {
                     println!("seed {seed}: {violation}");
                 }
+                for (life, title) in &evidence.lists {
+                    println!("seed {seed}: in life {}: {title}", life + 1);
+                }
                 summary.failed.push(seed);
             }
             summary.verdicts.push(verdict);

@@ -122,9 +122,9 @@ impl World {
                 self.repair_after(*span, Repair::Log);
             }
             Action::ServiceClock(ahead) => sandbox.switch(|switches| switches.clock_ahead = *ahead),
-            Action::Settings(lines) => drop(self.user.settings(&format!("{SETTINGS}{lines}{RULES}"))),
+            Action::Settings(lines) => self.save_settings(&format!("{SETTINGS}{lines}{RULES}")),
             Action::InvalidSettings(span) => {
-                self.user.settings("backlog = 'sideways'");
+                self.save_settings("backlog = 'sideways'");
                 self.repair_after(*span, Repair::Settings);
             }
             Action::Pause => {

@@ -150,6 +150,13 @@ impl World {
         self.sandbox.queue(&self.device()).len()
     }
 
+    /// Saves the settings in one step, as many editors do: a daemon that starts while the file is empty uses the defaults.
+    fn save_settings(&self, text: &str) {
+        let next = self.user.path("config/handover/next");
+        std::fs::write(&next, text).expect("write the settings");
+        std::fs::rename(&next, self.user.path("config/handover/config.toml")).expect("replace the settings");
+    }
+
     /// Starts the daemon as the session does.
     pub(crate) fn daemon(&self) -> Running {
         Running::start(self.user.command(&["run", "--at-login"]))
@@ -244,7 +251,7 @@ impl World {
                 Repair::Keyring => self.start_keyring().await,
                 Repair::Disk => self.disk.iter_mut().for_each(Disk::restore),
                 Repair::Log => self.locked_log = None,
-                Repair::Settings => drop(self.user.settings(&format!("{SETTINGS}{RULES}"))),
+                Repair::Settings => self.save_settings(&format!("{SETTINGS}{RULES}")),
                 // It may be gone.
                 Repair::Continue(pid) => drop(kill_process(pid, Signal::CONT)),
             }
@@ -280,7 +287,9 @@ impl World {
             let before = self.screen.insert(shown.id, text.clone());
             let is_update = shown.id == shown.replaces && before.as_ref() == Some(&text);
             let is_unsaved = shown.body.contains("\nNot saved: ");
-            if !is_list {
+            if is_list {
+                self.evidence.lists.push((life, shown.title));
+            } else {
                 let (at, server) = (shown.at, self.servers);
                 self.evidence.shown.push(Showing { text, at, life, server, is_update, is_unsaved });
             }
