@@ -89,7 +89,7 @@ impl Foreground {
         let mut watcher = config::Watcher::new(file);
         loop {
             let read = watcher.settings().await;
-            let read = read.and_then(|settings| config::emptied(file).map_or(Ok(settings), Err));
+            let read = read.and_then(|settings| settings.ok_or_else(|| config::empty(file)));
             match read.map_err(Problem::from).and_then(|settings| with_address(settings, self.listen)) {
                 Ok(settings) => self.use_settings(settings),
                 Err(problem) => tracing::warn!("{problem}; the previous settings stay in use"),
