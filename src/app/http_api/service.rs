@@ -100,12 +100,14 @@ async fn follow(
         let now = Arc::clone(&settings.borrow_and_update());
         let listens_alike =
             now.http.as_ref().is_some_and(|new| new.listen == http.listen && new.hosts == http.hosts);
-        let tokens = match listens_alike {
-            true => Tokens::read(&Keys { settings: &now, secrets: process.secrets() }).await.ok(),
-            false => None,
+        let tokens = if listens_alike {
+            Tokens::read(&Keys { settings: &now, secrets: process.secrets() }).await.ok()
+        } else {
+            None
         };
         let Some(tokens) = tokens else {
-            // The start says what is wrong.
+            // A token that is no longer valid must not be accepted meanwhile. The start reports what is wrong.
+            state.send_replace(None);
             settings.mark_changed();
             return;
         };

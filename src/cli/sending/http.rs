@@ -27,6 +27,6 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Problem> {
         let stop = CancellationToken::new();
         signals::cancel_on_termination(&stop)?;
         let serving = foreground.serve(|address| output::line(format_args!("listening on http://{address}")));
-        stop.run_until_cancelled(serving).await.map_or(Ok(()), Err)
+        stop.run_until_cancelled(Box::pin(serving)).await.map_or(Ok(()), Err)
     })
 }

@@ -93,6 +93,8 @@ async fn a_request_without_the_right_token_host_or_method_does_nothing() {
         9 << 20
     );
     assert_eq!(exchange(port, &large).await.0, 413);
+    let flood = async { while call(port, "GET", "/nothing", "main-token", &json!({})).await.0 != 429 {} };
+    timeout(TIMEOUT, flood).await.expect("a flood of requests is refused");
     assert_eq!(requests(&sandbox).len(), 0);
 }
 

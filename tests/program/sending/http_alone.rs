@@ -161,9 +161,10 @@ async fn changed_settings_apply_at_once_and_a_mistake_changes_nothing() {
     until_status(port, "/queue/git", "grafana-token", 400).await;
     until_status(port, "/send", "main-token", 400).await;
     // A mistake, and an empty file.
-    for (text, why) in
-        [("[http]\nlisten = 5", "line 2"), ("", "it is empty; the previous settings stay in use")]
-    {
+    for (text, why) in [
+        ("[http]\nlisten = 5", "config.toml:2: http.listen has a value"),
+        ("", "it is empty; the previous settings stay in use"),
+    ] {
         user.settings(text);
         serving.until_logged(why).await;
         until_status(port, "/queue/door", "new-token", 200).await;
