@@ -1,5 +1,8 @@
 //! The client of the service's API: REST, websocket and end-to-end encryption.
 //!
+//! Begin with a [`Rest`] for the [`Servers`] of the service; its methods are the requests, and [`Rest::open_socket`] opens the
+//! websocket. The programs in `examples/` use all of them.
+//!
 //! Invariant: a request is repeated here only if the connection it was sent on was dead, and secrets are sent only to
 //! the service. The engine decides from [`Error::remedy`] whether and when to retry after an error.
 

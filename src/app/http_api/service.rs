@@ -47,7 +47,7 @@ pub async fn serve<P: Process>(
             if let ControlFlow::Break(problem) = report(Condition::Off) {
                 return problem;
             }
-            // The sender is there as long as the process.
+            // The sender lives as long as the process.
             drop(settings.changed().await);
             continue;
         };

@@ -106,7 +106,7 @@ impl Pace {
 /// The longest time between two tries while the service cannot be reached.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
-/// How often it is checked whether another process is done with sending.
+/// How often to check whether another process has finished sending.
 const RECHECK: Duration = Duration::from_millis(200);
 
 /// Sends what waits, in its order, until the service is not available. What was under way when another process ended is marked as
@@ -163,7 +163,7 @@ async fn send_one<S: SecretStore>(
             return refuse(outbox, &queued, &Problem::new("the message was not sent", error)).await;
         }
         Err(error) => {
-            tracing::debug!("the outbox waits: {error}");
+            tracing::debug!("queued messages wait for the service: {error}");
             return Ok(Some(error.retry_after().unwrap_or(AFTER_OUTAGE).max(AFTER_OUTAGE)));
         }
     }
@@ -183,7 +183,7 @@ async fn send_one<S: SecretStore>(
     let problem = deliver::problem(&unsent, application, recipients);
     match unsent.fate {
         Fate::NotSent { wait } => {
-            tracing::debug!("the outbox waits: {}", unsent.error);
+            tracing::debug!("queued messages wait for the service: {}", unsent.error);
             mark(outbox, &sending, State::Waiting, None).await?;
             Ok(Some(wait))
         }

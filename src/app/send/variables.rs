@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_may_come_from_anywhere_and_what_was_given_comes_first() {
+    fn variables_come_from_options_a_document_or_the_environment_in_this_order() {
         let document = r#"{"host":"json","alerts":[{"labels":{"job":"node"},"value":1.5}],"none":null}"#;
         let variables = Variables {
             given: [("host".to_owned(), "given".to_owned())].into(),

@@ -34,7 +34,7 @@ async fn send_until_dropped<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, 
             (Some(wait), Ok(Next::After(_))) => {
                 tokio::select! {
                     () = clock::pause(wait) => {}
-                    // The service can be reached again. What it asked for is waited for all the same.
+                    // The service can be reached again. The pause that it asks for after an outage is still kept.
                     () = connected(shared) => clock::pause(FIRST_WAIT).await,
                 }
             }
@@ -55,7 +55,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(5);
 async fn connected<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) {
     let mut status = shared.status.subscribe();
     let is_gone = |link: LinkState| link != LinkState::Connected;
-    // The sender is there as long as the daemon.
+    // The sender lives as long as the daemon.
     drop(status.wait_for(|status| is_gone(status.link)).await);
     drop(status.wait_for(|status| !is_gone(status.link)).await);
 }

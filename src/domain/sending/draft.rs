@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_said_with_its_exact_count() {
+    fn the_error_for_a_long_text_has_its_exact_length() {
         let fits = Draft {
             title: Some("ä".repeat(TITLE)),
             url: Some("x".repeat(URL)),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emergency_needs_sensible_times_and_nothing_else_has_them() {
+    fn retry_and_expiry_are_checked_and_only_emergencies_have_them() {
         let emergency = |retry, expire| Draft { priority: Priority::Emergency, retry, expire, ..draft("x") };
         assert_eq!(emergency(None, None).check(), Vec::<String>::new());
         assert_eq!(emergency(None, None).repeats(), Some((60, 3_600)));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_before_it_is_sent() {
+    fn invalid_values_are_refused_before_anything_is_sent() {
         let faults = |draft: Draft| draft.check().join("; ");
         assert_eq!(faults(draft(" \n")), "the message is empty");
         assert_eq!(

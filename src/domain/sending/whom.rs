@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_an_error_that_names_it() {
+    fn an_invalid_expression_is_an_error_that_names_the_mistake() {
         for (expression, why) in [
             ("", "no recipient is named"),
             ("eve", "there is no recipient or tag `eve`"),

@@ -147,7 +147,7 @@ async fn a_rule_leaves_the_acknowledgement_to_the_user() {
 }
 
 #[tokio::test]
-async fn the_rules_explain_themselves() {
+async fn rules_check_explains_which_rule_does_what() {
     let harness = Harness::signed_in().await;
     let said = harness.user.handover(&["rules", "check"]).await.succeeded();
     assert!(said.starts_with("there are no rules in "), "{said}");

@@ -51,7 +51,7 @@ async fn what_was_queued_before_is_sent_at_the_start() {
 }
 
 #[tokio::test]
-async fn of_several_that_wait_with_the_same_id_only_the_latest_is_delivered_and_only_once() {
+async fn of_several_queued_messages_with_the_same_id_only_the_latest_is_sent() {
     let (user, sandbox, _serving, port) = foreground().await;
     // The question that comes before a message is sent fails.
     sandbox.faults().always(Endpoint::Other, Fault::status(503));

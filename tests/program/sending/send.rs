@@ -76,7 +76,7 @@ async fn a_message_with_every_option_arrives_as_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_text_from_standard_input_goes_to_everybody_whom_the_expression_selects() {
+async fn a_text_from_standard_input_goes_to_every_recipient_that_the_expression_selects() {
     let (user, sandbox) = sender().await;
     let sent = user.handover_with_input(&["send", "--to", "ops", "--json", "-"], "two\nlines\n").await;
     let sent: Value = serde_json::from_str(&sent.succeeded()).unwrap();
@@ -99,7 +99,7 @@ async fn a_text_from_standard_input_goes_to_everybody_whom_the_expression_select
 }
 
 #[tokio::test]
-async fn what_is_too_long_or_out_of_range_is_said_with_its_count_and_nothing_is_sent() {
+async fn the_error_for_a_value_out_of_range_has_its_size_and_nothing_is_sent() {
     let (user, sandbox) = sender().await;
     fs::write(user.path("notes.txt"), "text").unwrap();
     fs::write(user.path("large.png"), [PNG, &vec![0; 5_242_880]].concat()).unwrap();
@@ -223,7 +223,7 @@ async fn a_refusal_is_final_and_says_what_to_check() {
 }
 
 #[tokio::test]
-async fn after_an_outage_the_message_is_sent_again_once_five_seconds_are_over() {
+async fn after_an_outage_the_message_is_sent_again_after_five_seconds() {
     let (user, sandbox) = sender().await;
     sandbox.faults().next(Endpoint::Send, Fault::status(503), 1);
     let sent = user.handover(&["send", "--to", "sean", "x"]).await;
@@ -235,7 +235,7 @@ async fn after_an_outage_the_message_is_sent_again_once_five_seconds_are_over() 
 }
 
 #[tokio::test]
-async fn the_time_that_the_service_asks_for_is_waited_for_unless_it_is_long() {
+async fn a_short_retry_after_is_waited_for_and_a_long_one_is_left_to_the_user() {
     let (user, sandbox) = sender().await;
     sandbox.faults().next(Endpoint::Send, Fault::too_many(6), 1);
     let sent = user.handover(&["send", "--to", "sean", "x"]).await;
@@ -260,7 +260,7 @@ async fn a_message_whose_answer_is_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn without_an_application_or_a_recipient_the_hint_says_how_to_get_one() {
+async fn without_an_application_or_a_recipient_the_hint_says_how_to_add_one() {
     let (user, sandbox) = sender().await;
     user.settings("");
     let error = user.handover(&["send", "x"]).await.failed(1);
