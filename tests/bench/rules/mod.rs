@@ -16,8 +16,9 @@ const RUNS: u32 = 2_000;
 /// Decides about messages that none of a hundred rules applies to, so that each rule is tried. Each kind of rules is measured with
 /// a short message and with one as long as the service allows.
 pub(crate) fn measure() -> Vec<Figure> {
-    let long = (0..60).map(|word| format!("word {word} of the text")).collect::<Vec<_>>().join(", ");
-    let long = &long[..1024];
+    let mut long = (0..60).map(|word| format!("word {word} of the text")).collect::<Vec<_>>().join(", ");
+    long.truncate(1024);
+    let long = long.as_str();
     let kinds: [(&str, Text); 4] = [
         ("100 rules, every fifth with an expression", |number| {
             if number.is_multiple_of(5) {
