@@ -152,7 +152,7 @@ fn not_saved(error: &config::Error) -> Problem {
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(150);
 const QUESTIONS: usize = 100;
 
-/// Waits until the running daemon has connected and downloaded with a new login; returns the result in words.
+/// Waits until the running daemon has connected and downloaded with a new login; returns its status in words.
 pub async fn wait_for_daemon(context: &Context) -> Result<String, Problem> {
     let mut status = status_of_daemon(context).await?;
     for _ in 0..QUESTIONS {
@@ -165,10 +165,10 @@ pub async fn wait_for_daemon(context: &Context) -> Result<String, Problem> {
     if status.link != LinkState::Connected.word() {
         return Ok(status.sentence);
     }
-    // It may still be the connection of the previous login; only a download proves that the new one works.
+    // It may still be the connection of the previous login; only a download proves that the new one works. Its own result is
+    // not what a person wants to know: what waited may have come with the download before it.
     match control::ask(&context.paths.socket, &Command::Sync).await {
-        Ok(Reply::Done { message }) => Ok(message),
-        Ok(Reply::Status(_) | Reply::Subscribed { .. } | Reply::Failed { .. }) => Ok(status.sentence),
+        Ok(_) => Ok(status_of_daemon(context).await?.sentence),
         Err(error) => Ok(error.to_string()),
     }
 }

@@ -85,10 +85,16 @@ impl Mistake {
         let why = quoted(error.message().trim_end_matches(", expected literal string"));
         let at = start(error);
         let is_unquoted = error.message().starts_with("string values must be quoted");
-        let hint = match key_without_text(text, at).filter(|_| is_unquoted) {
-            // The value is not repeated, because it may be a secret.
-            Some(key) => format!("put quotes around it: {key} = \"...\""),
-            None => "write `key = value`, text in \"quotes\"; https://toml.io explains the format".to_owned(),
+        let (why, hint) = match setting_without_text(text, at).filter(|_| is_unquoted) {
+            Some((key, "")) => (
+                format!("{key} has no value"),
+                "write its value after the \"=\", or remove the line".to_owned(),
+            ),
+            Some((key, value)) => (why, how_to_write(key, value)),
+            None => {
+                let hint = "write `key = value`, text in \"quotes\"; https://toml.io explains the format";
+                (why, hint.to_owned())
+            }
         };
         Self { at, is_in_rules: false, why, hint }
     }
@@ -122,11 +128,25 @@ impl Mistake {
     }
 }
 
-/// The key on the line with a mistake, if its whole value has no quotes.
-fn key_without_text(text: &str, at: usize) -> Option<&str> {
+/// The key and the value on the line with a mistake, if the whole value has no quotes.
+fn setting_without_text(text: &str, at: usize) -> Option<(&str, &str)> {
     let begin = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
     let (key, value) = text.get(begin..)?.lines().next()?.split_once('=')?;
-    (!value.contains(['"', '\'', '['])).then_some(key.trim())
+    let value = value.split('#').next().unwrap_or_default();
+    (!value.contains(['"', '\'', '['])).then_some((key.trim(), value.trim()))
+}
+
+/// How to write a value that is a word without quotes. It is not repeated, because it may be a secret.
+fn how_to_write(key: &str, value: &str) -> String {
+    let is_switch =
+        ["yes", "no", "on", "off", "true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    if is_switch {
+        format!("write true or false, or put quotes around it: {key} = \"...\"")
+    } else if key.ends_with("command") {
+        format!("put quotes and brackets around it: {key} = [\"...\"]")
+    } else {
+        format!("put quotes around it: {key} = \"...\"")
+    }
 }
 
 fn start(error: &toml_edit::de::Error) -> usize {
@@ -139,6 +159,7 @@ fn plain(expected: &str) -> &str {
         "" | "a string" => "text in quotes",
         "a sequence" => "a list of quoted texts in brackets",
         "i64" => "a whole number",
+        "a boolean" => "true or false",
         other => other,
     }
 }

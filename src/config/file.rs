@@ -419,8 +419,23 @@ mod tests {
             ("backlog = all", "1: string values must be quoted", "put quotes around it: backlog = \"...\""),
             (
                 "sound = true\nemergency = # x",
+                "2: emergency has no value",
+                "write its value after the \"=\", or remove the line",
+            ),
+            (
+                "sound = Yes",
+                "1: string values must be quoted",
+                "write true or false, or put quotes around it: sound = \"...\"",
+            ),
+            (
+                "[hook]\ncommand = ~/bin/hook",
                 "2: string values must be quoted",
-                "put quotes around it: emergency = \"...\"",
+                "put quotes and brackets around it: command = [\"...\"]",
+            ),
+            (
+                "dismiss_marks_read = 'yes'",
+                "1: dismiss_marks_read has an invalid value",
+                "expected true or false",
             ),
             ("sound = flase", "1: invalid boolean, expected \"false\"", toml),
             ("hook.command = [\"a\",\n b]", "2: string values must be quoted", toml),

@@ -74,6 +74,7 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
 
     shared.stop().run_until_cancelled(shared.refresh_counts()).await;
     tasks.join().await;
+    shared.status_notification.close(shared.notifier()).await;
     if shared.parts.closes_notifications {
         let on_screen = shared.announcer().on_screen();
         for notification in on_screen {

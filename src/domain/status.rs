@@ -102,7 +102,7 @@ pub enum Issue {
     Service,
     /// This computer's clock is wrong.
     Clock,
-    /// An emergency could not be acknowledged.
+    /// An emergency could not be acknowledged so far.
     Acknowledgement,
     /// The program that the user runs for each message fails.
     Hook,
@@ -128,7 +128,7 @@ impl Issue {
             Self::Notifications => "messages cannot be shown",
             Self::Service => "the service does not respond as it should",
             Self::Clock => "this computer's clock is wrong",
-            Self::Acknowledgement => "an emergency could not be acknowledged",
+            Self::Acknowledgement => "an emergency is not acknowledged yet",
             Self::Hook => "the hook does not work",
             Self::Key => "encrypted messages cannot be read",
             Self::Outbox => "not every queued message was sent",

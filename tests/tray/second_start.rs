@@ -24,6 +24,11 @@ async fn a_second_start_from_a_menu_shows_the_first() {
     harness.server.dismiss(shown.expect("a notification")).await;
     harness.user.handover(&[]).await.succeeded();
     assert_eq!(harness.server.screen().len(), 1);
+    // Nor is it left behind.
+    harness.user.handover(&["quit"]).await.succeeded();
+    while !harness.server.screen().is_empty() {
+        harness.server.next_closed().await;
+    }
 }
 
 #[tokio::test]
@@ -48,6 +53,7 @@ async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
         (first.title.as_str(), first.body.as_str()),
         ("Connected as desk", "There are no unread messages.")
     );
+    assert_eq!((first.expires, first.has_hint("resident")), (-1, false), "it is read at a glance");
     let long = "1234 ".repeat(200);
     for number in 1..=6 {
         desk.harness.send_with(&format!("{number}: {long}"), &[("title", "Title")]);
@@ -73,6 +79,11 @@ async fn a_click_on_the_icon_shows_the_status_and_the_latest_unread_messages() {
         second.body
     );
     assert_eq!(second.body.matches("Title — Sandbox").count(), 6, "{}", second.body);
+    assert_eq!(
+        (second.expires, second.has_hint("resident")),
+        (0, true),
+        "it takes longer to read than a server waits"
+    );
 
     item.choose("Mark all as read").await;
     item.until("all are read", |look| look.tooltip == "Connected as desk").await;
@@ -90,12 +101,15 @@ async fn the_list_names_an_emergency_and_can_be_marked_as_read() {
     item.until("it is there", |look| look.tooltip.ends_with("1 emergency to acknowledge")).await;
     item.click().await;
     let list = desk.harness.server.next_shown().await;
-    assert_eq!(list.title, "Connected as desk, 1 unread, 1 emergency to acknowledge");
-    assert_eq!(list.body, "<b>Emergency: Sandbox</b>\nfire");
+    assert_eq!(list.title, "Connected as desk, 1 unread");
+    assert_eq!(list.body, "1 emergency to acknowledge\n<b>Emergency: Sandbox</b>\nfire");
     assert_eq!(list.actions, ["mark-read", "Mark as read"]);
     desk.harness.server.choose(list.id, "mark-read").await;
     let still_open = "Connected as desk, 1 emergency to acknowledge";
     item.until("it is read and still open", |look| look.tooltip == still_open).await;
+    while desk.harness.server.screen().contains_key(&list.id) {
+        desk.harness.server.next_closed().await;
+    }
 }
 
 #[tokio::test]

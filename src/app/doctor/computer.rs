@@ -76,9 +76,9 @@ pub(super) async fn login(probes: &Probes<'_>) -> Option<Check> {
     let (login, place) = join!(probes.login(), probes.place());
     Some(match (login, place) {
         (Ok(Some(login)), Some(place)) => {
-            Check::ok(name, format!("signed in as {}, login stored in {place}", login.device_name))
+            Check::ok(name, format!("the login of {} is stored in {place}", login.device_name))
         }
-        (Ok(Some(login)), None) => Check::ok(name, format!("signed in as {}", login.device_name)),
+        (Ok(Some(login)), None) => Check::ok(name, format!("the login of {} can be read", login.device_name)),
         (Ok(None), _) => Check::of_problem(name, &Problem::not_signed_in()),
         (Err(problem), _) => Check::of_problem(name, problem),
     })

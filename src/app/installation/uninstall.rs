@@ -11,6 +11,8 @@ use crate::app::context::Context;
 use crate::app::instance::Instance;
 use crate::app::{Problem, autostart, e2ee};
 use crate::domain::account::DeviceName;
+use crate::ports::{Notifier, Reattached};
+use crate::store::Store;
 
 /// The result of uninstalling.
 #[derive(Debug, Default)]
@@ -42,6 +44,7 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
     };
     let login = context.login().await.ok().flatten().map(|login| login.device_name);
     let device = login.or_else(|| context.device_name_before());
+    close_notifications(context).await;
     let outcomes = [
         autostart::switch_off(),
         menu_entry::remove().map(drop),
@@ -57,6 +60,20 @@ pub async fn uninstall(context: &Context) -> Result<Uninstalled, Problem> {
     let folders = paths(context).into_iter().filter(|path| path.is_dir());
     left.extend(folders.filter_map(|folder| remove(&folder, fs::remove_dir_all).err()));
     Ok(Uninstalled { device, left })
+}
+
+/// Closes the notifications of messages that are still on the screen, because nothing would react to their buttons.
+async fn close_notifications(context: &Context) {
+    let Ok(Some(log)) = Store::open_read_only(&context.paths.messages) else { return };
+    let Ok(Some((server, left))) = log.leftover_notifications() else { return };
+    let ids: Vec<_> = left.iter().map(|notification| notification.id).collect();
+    let notifier = context.notifier();
+    if matches!(notifier.reattach(&server, &ids).await, Reattached::No) {
+        return;
+    }
+    for id in ids {
+        notifier.close(id).await;
+    }
 }
 
 /// Removes the settings file, and its folder unless the user keeps other files in it.

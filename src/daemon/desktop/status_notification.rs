@@ -16,6 +16,9 @@ use crate::ports::{Notifier, ShowError};
 /// How long a request to show the status waits for the notification server.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The longest title that every server shows in full.
+const TITLE_LIMIT: usize = 40;
+
 /// The notification that shows the status.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct StatusNotification {
@@ -65,6 +68,13 @@ impl StatusNotification {
         self.on_screen.send_replace(shown);
         shown
     }
+
+    /// Closes the notification before the daemon ends: the status would be wrong, and nothing would react to its buttons.
+    pub(in crate::daemon) async fn close<N: Notifier>(&self, notifier: &N) {
+        if let Some(id) = self.on_screen.send_replace(None) {
+            notifier.close(id).await;
+        }
+    }
 }
 
 /// Shows the status with this list under it, in place of the previous notification; returns the one now on the screen.
@@ -74,7 +84,9 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
     unread: &List,
     before: Option<NotificationId>,
 ) -> Option<NotificationId> {
-    let mut notification = Notification::about_handover(&status.to_string(), &details(status).join("\n"));
+    let (title, rest) = title_and_rest(&status.to_string());
+    let lines: Vec<_> = rest.into_iter().chain(details(status)).collect();
+    let mut notification = Notification::about_handover(&title, &lines.join("\n"));
     let mut body = notification.body.clone();
     if !unread.text.is_empty() {
         body.push_line(Span::plain(""));
@@ -83,6 +95,8 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
         body.push(span.clone());
     }
     notification.body = body;
+    // A list is read for longer than a server shows a notification.
+    notification.resident = !unread.whole.is_empty();
     if !unread.whole.is_empty() {
         notification.actions = vec![(NotificationAction::MarkRead, "Mark as read".to_owned())];
     }
@@ -97,6 +111,20 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
             before
         }
     }
+}
+
+/// The status in two: what fits into a title on every server, and the rest. A server that cuts the title would show it twice,
+/// cut and whole.
+fn title_and_rest(status: &str) -> (String, Option<String>) {
+    let end = status
+        .match_indices(", ")
+        .map(|(at, _)| at)
+        .chain([status.len()])
+        .take_while(|end| *end <= TITLE_LIMIT)
+        .last();
+    let first = || status.find(", ").unwrap_or(status.len());
+    let (title, rest) = status.split_at(end.unwrap_or_else(first));
+    (title.to_owned(), rest.strip_prefix(", ").map(str::to_owned))
 }
 
 /// The sentence that a second start of this program prints.
@@ -145,6 +173,27 @@ mod tests {
                 "hint: make room",
             ]
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_title_is_the_first_line() {
+        let emergency = "1 emergency to acknowledge";
+        for (status, title, rest) in [
+            ("Connected as desk, 2 unread", "Connected as desk, 2 unread", None),
+            (
+                "Connected as desk, 2 unread, 1 emergency to acknowledge",
+                "Connected as desk, 2 unread",
+                Some(emergency),
+            ),
+            (
+                "Stopped: this device is connected from somewhere else, 1 emergency to acknowledge",
+                "Stopped: this device is connected from somewhere else",
+                Some(emergency),
+            ),
+            ("Stopped: the service refuses this device", "Stopped: the service refuses this device", None),
+        ] {
+            assert_eq!(title_and_rest(status), (title.to_owned(), rest.map(str::to_owned)));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Splits a text that is too long for one notification, or for one paragraph.
 //!
-//! Invariant: the parts together contain every word, in order, and a word is split only if it is longer than a part.
+//! Invariant: the parts together contain every word, in order, and a word is split only if it is longer than a part. A part
+//! ends where a paragraph, a line or a sentence ends, if that leaves it at least half full.
 
 use std::ops::Range;
 
@@ -79,11 +80,14 @@ impl Text {
     }
 }
 
-/// How many bytes of a text fit into `limit` characters: at least one letter, and whole words if possible.
+/// How many bytes of a text fit into `limit` characters: at least one letter, and whole paragraphs, sentences or words if
+/// possible.
 fn end_of_part(text: &str, limit: usize) -> usize {
-    let (mut lines, mut line, mut end_of_word) = (0_usize, 0_usize, None);
+    let (mut lines, mut line) = (0_usize, 0_usize);
+    let mut ends = Ends::default();
     for (index, letter) in text.grapheme_indices(true) {
-        if letter.contains('\n') {
+        let is_line_end = letter.contains('\n');
+        if is_line_end {
             lines += line.max(LINE);
             line = 0;
         } else {
@@ -93,13 +97,48 @@ fn end_of_part(text: &str, limit: usize) -> usize {
         let is_space = letter.chars().all(char::is_whitespace);
         // The space at the end is not shown.
         if lines + line > limit && !is_space && index > 0 {
-            return end_of_word.unwrap_or(index);
+            return ends.best().unwrap_or(index);
         }
+        let end = index + letter.len();
+        let before = text.get(..index).unwrap_or_default();
+        let is_half_full = lines + line >= limit / 2;
         if is_space {
-            end_of_word = Some(index + letter.len());
+            ends.word = Some(end);
+        }
+        if is_half_full && is_line_end && before.ends_with('\n') {
+            ends.paragraph = Some(end);
+        }
+        if is_half_full
+            && (is_line_end || is_space && ends_sentence(before) || FULL_STOPS_WIDE.contains(&letter))
+        {
+            ends.sentence = Some(end);
         }
     }
     text.len()
+}
+
+/// Where a part may end, the last place of each kind.
+#[derive(Default)]
+struct Ends {
+    paragraph: Option<usize>,
+    sentence: Option<usize>,
+    word: Option<usize>,
+}
+
+impl Ends {
+    fn best(&self) -> Option<usize> {
+        self.paragraph.or(self.sentence).or(self.word)
+    }
+}
+
+/// What ends a sentence in scripts that have no spaces.
+const FULL_STOPS_WIDE: [&str; 3] = ["\u{3002}", "\u{ff01}", "\u{ff1f}"];
+
+/// Whether a sentence ends with these words, perhaps in quotation marks or brackets.
+fn ends_sentence(words: &str) -> bool {
+    let words =
+        words.trim_end_matches(['"', '\'', ')', ']', '\u{201c}', '\u{201d}', '\u{2019}', '\u{bb}', '\u{ab}']);
+    words.ends_with(['.', '!', '?', '\u{2026}'])
 }
 
 #[cfg(test)]
@@ -134,6 +173,32 @@ mod tests {
             assert_eq!(split(text, limit), parts, "{text:?} {limit}");
             assert_eq!(Text::from_plain(text).fits(limit), parts.len() < 2, "{text:?} {limit}");
         }
+    }
+
+    #[test]
+    fn a_part_ends_with_a_paragraph_or_a_sentence_where_that_leaves_it_half_full() {
+        for (text, limit, parts) in [
+            ("Aa bb. Cc dd. Ee ff gg", 18, &["Aa bb. Cc dd.", "Ee ff gg"][..]),
+            (
+                "Aa bb (cc.) \u{201c}Dd!\u{201d} Ee ff gg",
+                20,
+                &["Aa bb (cc.) \u{201c}Dd!\u{201d}", "Ee ff gg"],
+            ),
+            // A short first sentence does not leave the part nearly empty, and a version is not the end of a sentence.
+            ("Aa. Bb cc dd ee ff gg", 17, &["Aa. Bb cc dd ee", "ff gg"]),
+            ("Version 1.2.3 of it is out now", 20, &["Version 1.2.3 of it", "is out now"]),
+            (
+                "\u{6f22}\u{6f22}\u{6f22}\u{3002}\u{6f22}\u{6f22}\u{6f22}",
+                12,
+                &["\u{6f22}\u{6f22}\u{6f22}\u{3002}", "\u{6f22}\u{6f22}\u{6f22}"],
+            ),
+            ("Title\ntext\n\nTitle\ntext. More\ntext", 200, &["Title\ntext", "Title\ntext. More\ntext"]),
+        ] {
+            assert_eq!(split(text, limit), parts, "{text:?} {limit}");
+        }
+        let sentence = "Sentence 10 of a long report, with words that fill the line. ";
+        let broken = Text::from_plain(&sentence.repeat(7)).with_short_paragraphs(180).to_plain();
+        assert!(broken.lines().all(|line| line.trim_end().ends_with("line.")), "{broken}");
     }
 
     #[test]

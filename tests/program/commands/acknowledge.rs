@@ -222,9 +222,9 @@ async fn the_daemon_keeps_the_request_when_the_login_is_refused() {
     harness
         .until_status("it says so", |status| {
             let problems = status["problems"].as_array().expect("a list");
-            problems
-                .iter()
-                .any(|why| why.as_str().is_some_and(|why| why.starts_with("an emergency could not")))
+            problems.iter().any(|why| {
+                why.as_str().is_some_and(|why| why.starts_with("an emergency is not acknowledged yet"))
+            })
         })
         .await;
 

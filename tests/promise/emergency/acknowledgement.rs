@@ -78,7 +78,7 @@ async fn a_later_daemon_acknowledges_if_the_service_failed() {
     world.until("it tries", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
     world.until("it is deleted", |world| world.queue().is_empty()).await;
     world.until_quiet().await;
-    assert!(world.status().await.problems[0].starts_with("an emergency could not be acknowledged"));
+    assert!(world.status().await.problems[0].starts_with("an emergency is not acknowledged yet"));
     for kill in [true, false, true] {
         if kill {
             world.kill().await;
@@ -162,7 +162,7 @@ async fn a_refused_login_is_never_a_final_refusal() {
     let entry = world.entries().pop().unwrap();
     assert_eq!(entry.acknowledgement, Acknowledgement::Wanted);
     let problems = world.status().await.problems;
-    assert!(problems[0].starts_with("an emergency could not be acknowledged"), "{problems:?}");
+    assert!(problems[0].starts_with("an emergency is not acknowledged yet"), "{problems:?}");
     let is_acknowledged = |world: &World| world.sandbox.is_acknowledged(&receipt);
     world.advance_until(11 * MINUTE, "it is acknowledged", is_acknowledged).await;
     world.until_quiet().await;

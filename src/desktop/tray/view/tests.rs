@@ -78,7 +78,7 @@ fn every_trouble_is_said_and_needs_the_user() {
         (Issue::Storage, "messages cannot be saved: line 3: no such key"),
         (Issue::Notifications, "messages cannot be shown: line 3: no such key"),
         (Issue::Service, "line 3: no such key"),
-        (Issue::Acknowledgement, "an emergency could not be acknowledged: line 3: no such key"),
+        (Issue::Acknowledgement, "an emergency is not acknowledged yet: line 3: no such key"),
     ];
     for (issue, sentence) in issues {
         let mut status = status(LinkState::Connected);

@@ -74,7 +74,7 @@ async fn the_state_of_a_keyring_beside_a_login_in_a_file_is_reported() {
         found.says("keyring", message);
         found.hints("keyring", hint);
         let path = harness.user.credentials();
-        found.says("login", &format!("signed in as desk, login stored in the file {}", path.display()));
+        found.says("login", &format!("the login of desk is stored in the file {}", path.display()));
         found.says("session", "the service accepts the login; no messages are waiting");
         keyring.leave().await;
     }

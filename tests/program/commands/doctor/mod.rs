@@ -127,10 +127,7 @@ async fn without_a_daemon_all_checks_pass_and_nothing_is_changed() {
         ("settings", "there is no settings file; the defaults are used"),
         (
             "login",
-            &format!(
-                "signed in as desk, login stored in the file {}",
-                path("data/handover/credentials.json")
-            ),
+            &format!("the login of desk is stored in the file {}", path("data/handover/credentials.json")),
         ),
         ("keyring", "this session has no keyring; a file is used instead"),
         ("api", "127.0.0.1 responds without TLS, on this computer"),

@@ -60,6 +60,8 @@ async fn after_uninstalling_nothing_is_left() {
     let daemon = harness.connected().await;
     harness.send("hello");
     harness.server.next_shown().await;
+    harness.send_emergency("fire");
+    harness.server.next_shown().await;
     let before = files_of(user);
     for below in
         [ENTRY, ICON, "config/autostart/handover.desktop", "config/handover", "data/handover", "run/handover"]
@@ -84,6 +86,10 @@ async fn after_uninstalling_nothing_is_left() {
     );
     assert_eq!(daemon.ended().await.code, Some(0));
     assert_eq!(files_of(user), Vec::<PathBuf>::new());
+    // Nothing would react to their buttons.
+    while !harness.server.screen().is_empty() {
+        harness.server.next_closed().await;
+    }
     let said = user.handover(&["uninstall", "--yes"]).await.succeeded();
     assert!(said.starts_with("everything was removed"), "{said}");
     assert_eq!(files_of(user), Vec::<PathBuf>::new());
