@@ -52,7 +52,7 @@ fn what_is_refused_is_asked_for_again_and_no_secret_is_shown() {
     terminal.type_line(&account.user_key);
     let finished = terminal.ended();
     assert_eq!((finished.code, finished.is_restored), (0, true), "{}", finished.text);
-    let text = finished.text.replace("\r", "");
+    let text = finished.text.replace('\r', "");
     for line in [
         "10000 of 10000 messages are left this month",
         "devices of `me`: phone",

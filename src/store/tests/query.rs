@@ -448,6 +448,7 @@ fn a_message_log_of_version_10_knows_its_applications_after_the_update() {
             DROP TRIGGER apps_insert;
             DROP TRIGGER apps_delete;
             DROP TABLE apps;
+            DROP TABLE latest_pause;
             PRAGMA user_version = 10;
             ",
         )
