@@ -49,8 +49,8 @@ async fn the_list_is_limited_by_application_priority_and_what_is_unread() {
     let id = read.expect("it is there")["id"].as_str().expect("an id").to_owned();
     desk.user.handover(&["messages", "--since", &id, "--app", "Backup", "--mark-read"]).await.succeeded();
     desk.user.handover(&["messages", "--app", "Weather", "--mark-read"]).await.succeeded();
-    desk.focus_on("switch", "Unread only").await;
-    desk.screen.press(&["Return"]);
+    desk.focus_on("checkbox", "Unread only").await;
+    desk.screen.press(&["space"]);
     until_listed(&desk, &["done"]).await;
 }
 

@@ -12,7 +12,7 @@ use crate::tree::Element;
 const CONTROLS: [&str; 12] = [
     "button",
     "toggle button",
-    "check box",
+    "checkbox",
     "radio button",
     "combo box",
     "entry",

@@ -16,7 +16,7 @@ use crate::window::words::tr;
 pub(super) struct Filters {
     pub(super) button: gtk::MenuButton,
     filter: RefCell<Filter>,
-    unread: gtk::Switch,
+    unread: gtk::CheckButton,
     apps: gtk::DropDown,
     names: RefCell<Vec<String>>,
     priority: gtk::DropDown,
@@ -32,15 +32,16 @@ impl Filters {
         let priority = words(PriorityChoice::ALL.iter().map(|choice| choice.words()).collect());
         let period = words(Period::ALL.iter().map(|choice| choice.words()).collect());
         let apps = words(vec![tr("Any application")]);
-        let unread = gtk::Switch::builder().halign(gtk::Align::End).build();
+        let unread = gtk::CheckButton::with_mnemonic(tr("_Unread only"));
+        accessible::name(&unread, tr("Unread only"));
         let grid = gtk::Grid::builder().row_spacing(8).column_spacing(16).build();
-        let rows: [(&str, &gtk::Widget); 4] = [
-            (tr("_Unread only"), unread.upcast_ref()),
+        let rows: [(&str, &gtk::Widget); 3] = [
             (tr("A_pplication"), apps.upcast_ref()),
             (tr("P_riority"), priority.upcast_ref()),
             (tr("_Time"), period.upcast_ref()),
         ];
-        for (line, (words, widget)) in (0..).zip(rows) {
+        grid.attach(&unread, 0, 0, 2, 1);
+        for (line, (words, widget)) in (1..).zip(rows) {
             let label =
                 gtk::Label::builder().label(words).use_underline(true).xalign(0.0).hexpand(true).build();
             label.set_mnemonic_widget(Some(widget));
@@ -75,7 +76,7 @@ impl Filters {
             filters,
             move |_| filters.set(Filter { search: filters.filter().search, ..Filter::default() })
         ));
-        filters.unread.connect_active_notify(glib::clone!(
+        filters.unread.connect_toggled(glib::clone!(
             #[weak]
             filters,
             move |_| filters.read()

@@ -40,7 +40,7 @@ pub fn sound(settings: &Settings) -> Choice {
 pub fn backlog(settings: &Settings) -> Choice {
     choice(
         tr("After being away"),
-        tr("Which of the messages that arrived meanwhile are shown"),
+        tr("How messages from meanwhile are shown"),
         Change::Backlog(settings.backlog),
         vec![
             (tr("A summary"), Change::Backlog(Backlog::Summary)),

@@ -17,10 +17,11 @@ use handover::system::clock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _,
-    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState,
+    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, PropMode,
 };
 use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 use crate::picture::{Picture, Rect};
 use crate::program;
@@ -102,6 +103,13 @@ impl Screen {
     /// The value for `DISPLAY`.
     pub(crate) fn display(&self) -> &str {
         &self.display
+    }
+
+    /// Sets the X resources, which programs read when they start.
+    pub(crate) fn set_resources(&self, text: &str) {
+        let (mode, name, kind) = (PropMode::REPLACE, AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        let set = self.connection.change_property8(mode, self.root, name, kind, text.as_bytes());
+        set.expect("set the resources").check().expect("the resources are set");
     }
 
     /// The visible windows of a program, the lowest first, including those within others.
