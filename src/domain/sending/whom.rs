@@ -1,10 +1,17 @@
 //! Expressions that select recipients: `sean`, `ops and not night`, `all`.
 //!
-//! Invariant: a word that is neither a name nor a tag is an error, never an empty selection.
+//! Invariant: a word that is neither a name nor a tag is an error, never an empty selection. The length and the depth of an
+//! expression are limited, because it may come from a request and is read recursively.
 
 use std::collections::BTreeMap;
 
 use super::settings::Recipient;
+
+/// The most words of an expression; brackets and commas count.
+const LONGEST: usize = 1_000;
+
+/// The most brackets and `not` within each other.
+const DEEPEST: usize = 50;
 
 /// The names of the recipients that an expression selects, in the order of their names.
 ///
@@ -15,7 +22,10 @@ pub fn select(expression: &str, recipients: &BTreeMap<String, Recipient>) -> Res
     if words.is_empty() {
         return Err("no recipient is named".to_owned());
     }
-    let mut parser = Parser { words: &words, recipients };
+    if words.len() > LONGEST {
+        return Err(format!("more than {LONGEST} words are too many"));
+    }
+    let mut parser = Parser { words: &words, recipients, depth: 0 };
     let test = parser.either()?;
     if let Some(word) = parser.words.first() {
         return Err(format!("`{word}` was not expected there"));
@@ -56,6 +66,7 @@ impl Test {
 struct Parser<'a> {
     words: &'a [String],
     recipients: &'a BTreeMap<String, Recipient>,
+    depth: usize,
 }
 
 impl Parser<'_> {
@@ -79,6 +90,16 @@ impl Parser<'_> {
     }
 
     fn single(&mut self) -> Result<Test, String> {
+        if self.depth >= DEEPEST {
+            return Err(format!("more than {DEEPEST} brackets or `not` within each other are too many"));
+        }
+        self.depth += 1;
+        let test = self.inner()?;
+        self.depth -= 1;
+        Ok(test)
+    }
+
+    fn inner(&mut self) -> Result<Test, String> {
         if self.takes("not") {
             return Ok(Test::Not(Box::new(self.single()?)));
         }
@@ -128,7 +149,8 @@ fn words(expression: &str) -> Vec<String> {
             spaced.push(letter);
         }
     }
-    spaced.split_whitespace().map(str::to_owned).collect()
+    // One more than is allowed is enough to refuse it.
+    spaced.split_whitespace().take(LONGEST + 1).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -164,6 +186,20 @@ mod tests {
         ] {
             assert_eq!(selected(expression).unwrap_or_default(), names, "{expression}");
         }
+    }
+
+    #[test]
+    fn an_endless_expression_is_refused() {
+        for (expression, why) in [
+            ("not ".repeat(1_000), "more than 50 brackets or `not` within each other are too many"),
+            ("(".repeat(1_000), "more than 50 brackets or `not` within each other are too many"),
+            ("ann or ".repeat(1_000_000), "more than 1000 words are too many"),
+            ("(".repeat(8_000_000), "more than 1000 words are too many"),
+        ] {
+            assert_eq!(selected(&expression), Err(why.to_owned()));
+        }
+        assert!(selected(&format!("{}ann{}", "(not ".repeat(24), ")".repeat(24))).is_ok());
+        assert!(selected(&["ann"; 500].join(",")).is_ok_and(|names| names == "ann"));
     }
 
     #[test]
