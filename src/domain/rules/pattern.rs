@@ -53,7 +53,7 @@ impl Pattern {
                 needles: literals_in(expression).into_iter().map(Needle::new).collect(),
             },
             None if written.trim().is_empty() => return Err("is empty".to_owned()),
-            None => Kind::Words(Needle::new(written.to_lowercase())),
+            None => Kind::Words(Needle::new(lower_case(written))),
         };
         Ok(Self { written: written.to_owned(), kind })
     }
@@ -88,6 +88,12 @@ fn compiled(expression: &str) -> Result<Regex, String> {
     }
     let compiled = RegexBuilder::new(expression).size_limit(LARGEST).build();
     compiled.map_err(|error| format!("is not a valid regular expression ({error})"))
+}
+
+/// A text in lower case. A sigma has another form at the end of a word, which a part of a text would not be found by.
+fn lower_case(text: &str) -> String {
+    let lower_case = text.to_lowercase();
+    if lower_case.contains('ς') { lower_case.replace('ς', "σ") } else { lower_case }
 }
 
 /// A text in lower case that is looked for in others.
@@ -163,7 +169,7 @@ impl<'a> Searched<'a> {
     /// Whether a text is a part of it, whatever the case.
     fn contains(&self, needle: &Needle) -> bool {
         let (text, letters) = self.lower_case.get_or_init(|| {
-            let lower_case = self.as_sent.to_lowercase();
+            let lower_case = lower_case(&self.as_sent);
             let letters = Letters::of(&lower_case);
             (lower_case, letters)
         });
@@ -184,6 +190,9 @@ mod tests {
         for (pattern, text, is_match) in [
             ("backup", "Nightly BACKUP done", true),
             ("ZWÖLF", "zwölf Räume", true),
+            ("ΦΩΣ", "φωσφόρος", true),
+            ("ΦΩΣ", "φως", true),
+            ("φως", "ΦΩΣΦΟΡΟΣ", true),
             ("backup done", "Backup done", true),
             ("backup done", "Backup is done", false),
             ("a.b", "axb", false),
