@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::{Command, Event, Reply};
-use super::transport::{Listener, ReadHalf, WriteHalf, split};
+use super::transport::{Listener, split};
 
 /// A command, and where its response goes.
 pub type Call = (Command, oneshot::Sender<Response>);
@@ -47,7 +47,7 @@ const CONNECTIONS: usize = 16;
 /// Connections that carry events; they do not count among the others, so readers that stay never keep commands out.
 const SUBSCRIPTIONS: usize = 16;
 /// The longest command in bytes: enough for the ids of 2,000 messages.
-const LONGEST_COMMAND: u64 = 65_536;
+pub(super) const LONGEST_COMMAND: u64 = 65_536;
 /// How long a client may take to send a command, and to take its reply.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -91,22 +91,25 @@ impl Server {
     }
 }
 
-async fn converse(
-    (read, mut write): (ReadHalf, WriteHalf),
+/// Answers every line of a connection with one line.
+pub(super) async fn converse<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    (read, mut write): (R, W),
     permit: OwnedSemaphorePermit,
     calls: &mpsc::Sender<Call>,
     subscriptions: Arc<Semaphore>,
 ) -> io::Result<()> {
     let mut lines = BufReader::new(read);
     loop {
-        let mut line = String::new();
+        // Bytes, because a line that is no UTF-8, or is cut within a character, gets an answer too.
+        let mut line = Vec::new();
         let mut capped = (&mut lines).take(LONGEST_COMMAND);
-        let read =
-            tokio::time::timeout(TIMEOUT, capped.read_line(&mut line)).await.map_err(io::Error::other)??;
+        let read = tokio::time::timeout(TIMEOUT, capped.read_until(b'\n', &mut line))
+            .await
+            .map_err(io::Error::other)??;
         if read == 0 {
             return Ok(());
         }
-        let response = match serde_json::from_str(&line) {
+        let response = match serde_json::from_slice(&line) {
             Ok(command) => respond(command, calls).await,
             Err(error) => Response::Reply(unreadable(&error)),
         };
@@ -128,7 +131,7 @@ async fn converse(
                 return write_events(&mut lines, &mut write, events).await;
             }
         }
-        if !line.ends_with('\n') {
+        if !line.ends_with(b"\n") {
             return Ok(());
         }
     }
@@ -136,9 +139,9 @@ async fn converse(
 
 /// Writes events for as long as the client keeps the connection open. A client that does not read keeps this waiting; the
 /// sender of the events waits with it.
-async fn write_events(
-    lines: &mut BufReader<ReadHalf>,
-    write: &mut WriteHalf,
+async fn write_events<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    lines: &mut BufReader<R>,
+    write: &mut W,
     mut events: mpsc::Receiver<Event>,
 ) -> io::Result<()> {
     let mut ignored = [0; 256];
@@ -161,7 +164,7 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-async fn write_line(write: &mut WriteHalf, value: &impl Serialize) -> io::Result<()> {
+async fn write_line<W: AsyncWrite + Unpin>(write: &mut W, value: &impl Serialize) -> io::Result<()> {
     tokio::time::timeout(TIMEOUT, write.write_all(&line(value)?)).await.map_err(io::Error::other)?
 }
 
@@ -244,6 +247,22 @@ mod tests {
             BufReader::new(confused).read_line(&mut reply).await.unwrap();
             assert!(reply.contains("does not know the command: unknown variant `dance`"), "{reply}");
             assert!(ask(path, &Command::Status).await.is_ok());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_not_utf8_or_too_long_gets_a_reply() {
+        with_server(async |path| {
+            for line in [b"\xff\n".to_vec(), "ü".repeat(100_000).into_bytes(), b"{\"x".to_vec()] {
+                let mut client = connect(path).await.unwrap();
+                // The server stops reading a line that is too long.
+                drop(client.write_all(&line).await);
+                client.shutdown().await.unwrap_or_default();
+                let mut reply = String::new();
+                BufReader::new(client).read_line(&mut reply).await.unwrap();
+                assert!(reply.contains("the command cannot be read: "), "{reply}");
+            }
         })
         .await;
     }

@@ -14,6 +14,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{ClientStream, Listener, ReadHalf, WriteHalf, connect, split};
+pub(super) use unix::{ClientStream, Listener, connect, split};
 #[cfg(windows)]
-pub(super) use windows::{ClientStream, Listener, ReadHalf, WriteHalf, connect, split};
+pub(super) use windows::{ClientStream, Listener, connect, split};

@@ -14,8 +14,8 @@ use tokio::net::{UnixListener, UnixStream};
 type ServerStream = UnixStream;
 /// A connection, seen from a front end.
 pub(in crate::control) type ClientStream = UnixStream;
-pub(in crate::control) type ReadHalf = OwnedReadHalf;
-pub(in crate::control) type WriteHalf = OwnedWriteHalf;
+type ReadHalf = OwnedReadHalf;
+type WriteHalf = OwnedWriteHalf;
 
 /// Waits for connections; the socket file is removed when it is dropped.
 #[derive(Debug)]

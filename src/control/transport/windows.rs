@@ -21,8 +21,8 @@ use crate::system::atomic_file;
 type ServerStream = NamedPipeServer;
 /// A connection, seen from a front end.
 pub(in crate::control) type ClientStream = NamedPipeClient;
-pub(in crate::control) type ReadHalf = Read<ServerStream>;
-pub(in crate::control) type WriteHalf = Write<ServerStream>;
+type ReadHalf = Read<ServerStream>;
+type WriteHalf = Write<ServerStream>;
 
 /// `ERROR_NO_DATA`: the front end is gone already.
 const CLOSED: i32 = 232;
