@@ -138,12 +138,20 @@ pub(super) fn log_body(body: &str) {
     if !is_on() {
         return;
     }
-    let Ok(value) = serde_json::from_str::<Value>(body) else {
+    let Some([brief, with_texts]) = logged(body) else {
         tracing::debug!(target: TARGET, "< {} bytes that are not JSON", body.len());
         return;
     };
-    tracing::debug!(target: TARGET, "< {}", without_secrets(None, value.clone(), Texts::StruckOut));
-    tracing::trace!(target: TARGET, "< {}", without_secrets(None, value, Texts::Shown));
+    tracing::debug!(target: TARGET, "< {brief}");
+    tracing::trace!(target: TARGET, "< {with_texts}");
+}
+
+/// A body as it is logged, without and with the texts of messages; `None` if it is not JSON.
+pub(super) fn logged(body: &str) -> Option<[String; 2]> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    Some(
+        [Texts::StruckOut, Texts::Shown].map(|texts| without_secrets(None, value.clone(), texts).to_string()),
+    )
 }
 
 /// Whether anything may be logged at this level. Asking for the target, too, would make the filter of the log forget what it
@@ -235,7 +243,7 @@ fn without_secrets(field: Option<&str>, value: Value, texts: Texts) -> Value {
             let cleaned = fields.into_iter().map(|(name, value)| {
                 let within = if is_list { field.map(str::to_owned) } else { Some(name.clone()) };
                 let value = without_secrets(within.as_deref(), value, texts);
-                (name, value)
+                (one_line(&name), value)
             });
             Value::Object(cleaned.collect())
         }
@@ -245,5 +253,17 @@ fn without_secrets(field: Option<&str>, value: Value, texts: Texts) -> Value {
         }
         Value::String(text) => Value::from(one_line(&text)),
         value @ (Value::Null | Value::Bool(_) | Value::Number(_)) => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_cannot_control_the_terminal_that_shows_the_log() {
+        let body = "{\"a\u{9b}2J\":\"x\",\"errors\":{\"\u{85}\":[\"\\u0007\"]},\"message\":\"\u{9b}\"}";
+        let expected = "{\"a 2J\":\"•••\",\"errors\":{\" \":[\" \"]},\"message\":\" \"}";
+        assert_eq!(logged(body).map(|[_, with_texts]| with_texts).as_deref(), Some(expected));
     }
 }
