@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use reqwest::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use reqwest::{RequestBuilder, Response, StatusCode, Upgraded};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -27,17 +28,34 @@ use crate::engine::link::Signal;
 
 /// An open websocket on which the login was sent.
 #[derive(Debug)]
-pub struct Socket {
-    frames: WebSocketStream<Upgraded>,
+pub struct Socket(Signals<Upgraded>);
+
+/// The signals of a websocket.
+#[derive(Debug)]
+pub(super) struct Signals<S> {
+    frames: WebSocketStream<S>,
     /// Bytes of a frame that were not returned yet.
     pending: VecDeque<u8>,
+    /// Why the connection ended. After a close frame it may stay open for as long as the service likes.
+    ended: Option<Error>,
 }
 
-impl Socket {
-    /// Waits for the next signal. Cancel safe.
-    ///
-    /// # Errors [`Error::Closed`] when the connection has ended, for any reason; every later call returns it too.
-    pub async fn next(&mut self) -> Result<Signal, Error> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Signals<S> {
+    /// The signals of a stream on which a websocket was opened.
+    pub(super) async fn of(stream: S) -> Self {
+        let frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;
+        Self { frames, pending: VecDeque::new(), ended: None }
+    }
+
+    /// See [`Socket::next`].
+    pub(super) async fn next(&mut self) -> Result<Signal, Error> {
+        if let Some(ended) = &self.ended {
+            return Err(ended.clone());
+        }
+        self.read().await.inspect_err(|ended| self.ended = Some(ended.clone()))
+    }
+
+    async fn read(&mut self) -> Result<Signal, Error> {
         loop {
             if let Some(byte) = self.pending.pop_front() {
                 if byte.is_ascii_whitespace() {
@@ -61,10 +79,19 @@ impl Socket {
             }
         }
     }
+}
+
+impl Socket {
+    /// Waits for the next signal. Cancel safe.
+    ///
+    /// # Errors [`Error::Closed`] when the connection has ended, for any reason; every later call returns it too.
+    pub async fn next(&mut self) -> Result<Signal, Error> {
+        self.0.next().await
+    }
 
     /// Closes the connection, so that the service does not take the next login for a second session of this device.
     pub async fn close(mut self) {
-        drop(tokio::time::timeout(CLOSE_TIMEOUT, self.frames.close(None)).await);
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, self.0.frames.close(None)).await);
     }
 
     /// Sends a GET as an upgrade to a websocket. The caller sets the time limit.
@@ -78,13 +105,13 @@ impl Socket {
         let response = http.send(request, Repetition::Never).await?;
         check_upgrade(&response, &key)?;
         let stream = response.upgrade().await?;
-        let mut frames = WebSocketStream::from_raw_socket(stream, Role::Client, Some(small_buffers())).await;
+        let mut signals = Signals::of(stream).await;
         let device_id = credentials.device_id.as_str();
         let login = Secret::new(format!("login:{device_id}:{}\n", credentials.secret.expose()));
         let login =
             Utf8Bytes::try_from(secret_body::bytes(login)).map_err(|error| closed(&error.to_string()))?;
-        frames.send(Message::Text(login)).await.map_err(|error| closed(&error.to_string()))?;
-        Ok(Self { frames, pending: VecDeque::new() })
+        signals.frames.send(Message::Text(login)).await.map_err(|error| closed(&error.to_string()))?;
+        Ok(Self(signals))
     }
 }
 
