@@ -272,6 +272,8 @@ pub mod daemon;
 pub mod desktop;
 pub mod domain;
 pub mod engine;
+#[cfg(test)]
+mod fuzz_replay;
 pub mod ports;
 pub mod pushover;
 pub mod sandbox;

@@ -64,7 +64,7 @@ fn set_serialized(path: &Path, key: &str, value: Result<Value, toml_edit::ser::E
 }
 
 /// The text with the key set to the value, or removed.
-fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, Mistake> {
+pub(super) fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, Mistake> {
     parse(bytes)?;
     let (text, mut document) = document(bytes)?;
     let Some((key, sections)) = key.split_last() else { return Ok(text.to_owned()) };

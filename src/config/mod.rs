@@ -6,6 +6,9 @@ mod change;
 mod empty;
 mod error;
 mod file;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mute;
 mod names;
 mod rules;

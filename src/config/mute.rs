@@ -23,7 +23,12 @@ pub fn mute(path: &Path, app: &str, until: Option<i64>) -> Result<(), Error> {
 }
 
 /// The text with the rule.
-fn muted(bytes: &[u8], app: &str, pattern: &Pattern, until: Option<i64>) -> Result<String, Mistake> {
+pub(super) fn muted(
+    bytes: &[u8],
+    app: &str,
+    pattern: &Pattern,
+    until: Option<i64>,
+) -> Result<String, Mistake> {
     parse(bytes)?;
     let (text, mut document) = document(bytes)?;
     let name = format!("mute {app}");

@@ -21,7 +21,7 @@ pub fn name_in_settings(path: &Path, name: &SecretName) -> Result<(), Error> {
     write(path, after.as_bytes()).map_err(|error| Error::unwritable(path, &error))
 }
 
-fn named(bytes: &[u8], name: &SecretName) -> Result<String, Mistake> {
+pub(super) fn named(bytes: &[u8], name: &SecretName) -> Result<String, Mistake> {
     let settings = parse(bytes)?;
     let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
     let (section, name, is_there, is_first) = match name {

@@ -4,6 +4,9 @@
 //! answering the next one, and no secret or message text crosses the socket.
 
 mod client;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 mod protocol;
 mod server;

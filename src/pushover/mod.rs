@@ -8,6 +8,9 @@
 
 pub mod e2ee;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod parse;
 mod response;

@@ -37,6 +37,9 @@ mod account;
 mod api;
 mod connections;
 mod faults;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod ids;
 mod journal;

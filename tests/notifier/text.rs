@@ -33,6 +33,16 @@ proptest! {
 }
 
 #[test]
+fn the_committed_inputs_of_the_fuzz_target_cannot_do_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/text");
+    let inputs: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(inputs.len() > 2, "{inputs:?}");
+    for input in inputs {
+        property::holds(&std::fs::read(input).unwrap());
+    }
+}
+
+#[test]
 fn unusual_text_harms_neither_the_bus_nor_the_screen() {
     for piece in
         ["<a href=\"https://a.example/&\">'", "<b><i><u><a href=x>&", "'", "&lt;", "<", "\u{202e}", "<p>"]

@@ -2,6 +2,9 @@
 //!
 //! Invariant: a rule is a plain value; what it means for a message is decided in `engine::policy`.
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod literals;
 mod pattern;
 mod rule;

@@ -3,6 +3,9 @@
 //! Invariant: a token or a key is a [`Secret`](super::account::Secret), so no `Debug` output contains one.
 
 mod draft;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod secret_name;
 pub mod settings;
 pub mod template;
