@@ -338,6 +338,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one line for each mistake")]
     fn every_mistake_is_named_with_its_line_and_what_is_allowed() {
         let name =
             "expected 1 to 25 characters of A-Z, a-z, 0-9, _ and -; or \"<host>\" for this computer's name";

@@ -73,10 +73,11 @@ impl Followers {
             Err(error) => evidence.incidents.push(format!("no subscriber is accepted in the end: {error}")),
         }
         evidence.followed = lock(&self.followed).clone();
-        let requests = lock(&self.requests);
-        evidence.acknowledgements.clone_from(&requests.arrived);
-        evidence.refused.extend(requests.refused.iter().cloned());
-        drop(requests);
+        {
+            let requests = lock(&self.requests);
+            evidence.acknowledgements.clone_from(&requests.arrived);
+            evidence.refused.extend(requests.refused.iter().cloned());
+        }
         if let Some(listener) = self.listener.take() {
             if let Some(last) = evidence.log.last() {
                 let id = format!("\"id\":\"{}\"", last.id);

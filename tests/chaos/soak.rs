@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn growth_is_noticed() {
         let warm = Usage { kilobytes: 10_000, descriptors: 20, threads: 3, disk: 1_000 };
-        let soak = |end| Soak { span: Duration::from_secs(60), messages: 1, warm, end };
+        let soak = |end| Soak { span: Duration::from_mins(1), messages: 1, warm, end };
         assert_eq!(soak(Usage { kilobytes: 10_900, descriptors: 22, ..warm }).violations(), [""; 0]);
         let grown = Usage { kilobytes: 12_000, descriptors: 40, threads: 6, disk: 2_000 };
         assert_eq!(soak(grown).violations().len(), 4);

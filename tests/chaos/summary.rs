@@ -48,46 +48,37 @@ fn run_seed(seed: u64, parameters: &Parameters, summary: &Mutex<Summary>) {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(life::run(&script, parameters.with_disk, &|number| {
-            life.store(number, Ordering::Relaxed)
+            life.store(number, Ordering::Relaxed);
         }))
     };
     let outcome = catch_unwind(AssertUnwindSafe(run));
     let took = clock::instant().duration_since(began).as_secs();
     let mut summary = summary.lock().expect("no seed panics with the lock");
-    match outcome {
-        Ok(evidence) => {
-            let verdict = Verdict::on(&evidence);
-            let violations = verdict.violations();
-            println!(
-                "seed {seed}: {verdict}; {took} s: {}",
-                if violations.is_empty() { "ok" } else { "FAILED" }
-            );
-            for slow in &evidence.slow {
-                println!("seed {seed}: a slow recovery:\n{slow}");
-            }
-            if !violations.is_empty() {
-                println!("{script}");
-                for violation in &violations {
-                    println!("seed {seed}: {violation}");
-                }
-                for (life, title) in &evidence.lists {
-                    println!("seed {seed}: in life {}: {title}", life + 1);
-                }
-                summary.failed.push(seed);
-            }
-            summary.verdicts.push(verdict);
-            summary.left_out.extend(evidence.left_out);
+    if let Ok(evidence) = outcome {
+        let verdict = Verdict::on(&evidence);
+        let violations = verdict.violations();
+        println!("seed {seed}: {verdict}; {took} s: {}", if violations.is_empty() { "ok" } else { "FAILED" });
+        for slow in &evidence.slow {
+            println!("seed {seed}: a slow recovery:\n{slow}");
         }
-        Err(_) => {
-            let reached = life.load(Ordering::Relaxed);
-            let lives = script.lives.iter().take(reached).cloned().collect();
-            println!("{}", Script { lives, ..script.clone() });
-            println!(
-                "seed {seed}: stopped in life {reached} of {} after {took} s: FAILED",
-                script.lives.len()
-            );
+        if !violations.is_empty() {
+            println!("{script}");
+            for violation in &violations {
+                println!("seed {seed}: {violation}");
+            }
+            for (life, title) in &evidence.lists {
+                println!("seed {seed}: in life {}: {title}", life + 1);
+            }
             summary.failed.push(seed);
         }
+        summary.verdicts.push(verdict);
+        summary.left_out.extend(evidence.left_out);
+    } else {
+        let reached = life.load(Ordering::Relaxed);
+        let lives = script.lives.iter().take(reached).cloned().collect();
+        println!("{}", Script { lives, ..script.clone() });
+        println!("seed {seed}: stopped in life {reached} of {} after {took} s: FAILED", script.lives.len());
+        summary.failed.push(seed);
     }
 }
 

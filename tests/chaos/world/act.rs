@@ -55,7 +55,7 @@ impl World {
         match action {
             Action::Send(burst) => self.send(burst),
             Action::Request(endpoint, fault, times) => {
-                sandbox.faults().next(*endpoint, fault.clone(), *times)
+                sandbox.faults().next(*endpoint, fault.clone(), *times);
             }
             Action::SlowLine(rate) => sandbox.switch(|switches| switches.bytes_per_second = Some(*rate)),
             Action::Frame(payload) => sandbox.push_frame(payload),
