@@ -379,6 +379,10 @@ async fn a_log_of_an_older_version_is_updated_when_no_daemon_runs() {
             DROP TRIGGER counters_delete;
             DROP TRIGGER counters_read;
             DROP TABLE counters;
+            DROP TRIGGER apps_insert;
+            DROP TRIGGER apps_delete;
+            DROP TABLE apps;
+            DROP TABLE latest_pause;
             DROP TABLE message_words;
             DROP TABLE message_terms;
             DROP TABLE words_indexed;
