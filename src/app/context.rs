@@ -137,6 +137,12 @@ impl Context {
         }
         Ok(())
     }
+    /// Forgets the user's own key. What cannot be forgotten is replaced by the next one.
+    pub async fn forget_user_key(&self) {
+        if let Err(error) = self.secrets().forget_secret(&SecretName::UserKey).await {
+            tracing::info!("the user key of an earlier sign-in is still stored: {error}");
+        }
+    }
 
     /// Remembers the user's own key, to send to. Without it the user can still enter it.
     pub async fn remember_user_key(&self, key: &Secret) {

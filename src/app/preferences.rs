@@ -40,9 +40,9 @@ pub enum Change {
     OpenLinks(Vec<String>),
 }
 
-/// The settings as the file has them now; the error names the line with a mistake.
+/// The settings that a daemon would start with now; the error names the line with a mistake.
 pub fn read(context: &Context) -> Result<Settings, Problem> {
-    Ok(config::read(&context.paths.settings)?)
+    Ok(config::read_first(&context.paths.settings)?)
 }
 
 /// Writes one setting into the file. A daemon that runs uses it at once.

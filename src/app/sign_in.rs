@@ -120,6 +120,8 @@ async fn register(rest: &Rest, secret: &Secret, name: &DeviceName, take_over: bo
 pub async fn save_login(context: &Context, signed_in: &SignedIn) -> Result<(), Problem> {
     context.save_login(&signed_in.login).await?;
     context.remember_email(&signed_in.email);
+    // Without a key from the service, that of another account must not stay.
+    context.forget_user_key().await;
     if let Some(key) = &signed_in.user_key {
         context.remember_user_key(key).await;
     }

@@ -11,7 +11,7 @@ use super::protocol::{Command, Reply};
 use super::server::{Call, LONGEST_COMMAND, Response, converse};
 
 thread_local! {
-    /// Making one takes a hundred times as long as a conversation.
+    /// Shared, because creating a runtime takes a hundred times as long as a conversation.
     static RUNTIME: Option<Runtime> = Builder::new_current_thread().enable_time().build().ok();
 }
 

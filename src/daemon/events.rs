@@ -19,6 +19,7 @@ const BATCH: usize = 64;
 
 /// How soon the message log is read again if that failed.
 const RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// Starts sending events: those after the number `since`, or those from now on.
 pub(super) fn subscribe<N: Notifier, S: SecretStore>(
@@ -46,6 +47,7 @@ async fn send<N: Notifier, S: SecretStore>(
     let mut latest = shared.latest_event();
     let mut status = shared.status.subscribe();
     status.mark_changed();
+    let mut pause = RETRY;
     loop {
         if status.has_changed().unwrap_or(false) {
             let report = StatusReport::from(&*status.borrow_and_update());
@@ -53,13 +55,21 @@ async fn send<N: Notifier, S: SecretStore>(
         }
         latest.mark_unchanged();
         let Events { missed, events } = match shared.log(move |log| log.events_after(sequence, BATCH)).await {
-            Ok(events) => events,
+            Ok(events) => {
+                pause = RETRY;
+                events
+            }
             Err(error) => {
-                tracing::warn!("the events cannot be read: {error}");
+                // Once, since a broken disk may stay broken for days.
+                if pause == RETRY {
+                    tracing::warn!("the events cannot be read: {error}");
+                }
+                let now = pause;
+                pause = (2 * pause).min(LONGEST_RETRY);
                 tokio::select! {
                     () = subscriber.closed() => return None,
                     // After this failure nothing else may happen for hours that would make it try again.
-                    () = clock::pause(RETRY) => continue,
+                    () = clock::pause(now) => continue,
                 }
             }
         };

@@ -5,6 +5,9 @@
 //! panic in any task `restart` runs the program again. No task is restarted alone.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::domain::status::{Cause, Issue};
 use crate::ports::{Notifier, SecretStore};
@@ -37,6 +40,9 @@ pub use startup::Startup;
 use environment::{e2ee, power, presence, sd_notify, settings, sign_in};
 use restart::Tasks;
 use shared::Shared;
+
+/// How long the stop waits for the notification server.
+const LAST_CALL: Duration = Duration::from_millis(300);
 
 /// Starts every task and waits until they end, which they do when `parts.stop` is cancelled. Panics if one of them does.
 pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
@@ -74,7 +80,8 @@ pub async fn run<N: Notifier, S: SecretStore>(parts: Parts<N, S>) {
 
     shared.stop().run_until_cancelled(shared.refresh_counts()).await;
     tasks.join().await;
-    shared.status_notification.close(shared.notifier()).await;
+    // A notification server that does not respond must not delay the stop.
+    drop(timeout(LAST_CALL, shared.status_notification.close(shared.notifier())).await);
     if shared.parts.closes_notifications {
         let on_screen = shared.announcer().on_screen();
         for notification in on_screen {

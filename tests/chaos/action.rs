@@ -1,6 +1,6 @@
 //! What a script can do: send messages, break something for a while, or use the program.
 //!
-//! Invariant: whatever is broken is whole again before the next life begins, except for pauses and absences, which last until
+//! Invariant: whatever is broken is repaired before the next life begins, except for pauses and absences, which last until
 //! the script ends them.
 
 use std::time::Duration;
@@ -224,7 +224,7 @@ fn frame(dice: &mut Rng) -> Vec<u8> {
 pub(crate) enum Burst {
     /// One message of this priority, of one of many applications.
     One(i8),
-    /// So many messages of one application that it is a flood.
+    /// Enough messages of one application to count as a flood.
     Flood(usize),
     /// Messages that a rule hides.
     Hidden(usize),

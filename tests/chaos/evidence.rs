@@ -26,7 +26,7 @@ pub(crate) struct Evidence {
     pub(crate) by_user: BTreeSet<String>,
     /// The receipts of emergencies that are acknowledged in the end.
     pub(crate) acknowledged: BTreeSet<String>,
-    /// What a subscriber saw that always came back.
+    /// What a subscriber that always reconnects saw.
     pub(crate) followed: Followed,
     /// The texts that `handover listen` printed.
     pub(crate) listened: Vec<String>,
@@ -96,7 +96,7 @@ pub(crate) struct Followed {
     pub(crate) last: Option<i64>,
     /// Events that were missing without a word: the numbers before and after the gap.
     pub(crate) gaps: Vec<(i64, i64)>,
-    /// Events that came again.
+    /// Events that were delivered more than once.
     pub(crate) repeats: Vec<i64>,
     /// How often it was told that it missed events.
     pub(crate) told: usize,

@@ -1,6 +1,6 @@
-//! Those who watch a run: a subscriber to the events, `handover listen`, and a reader of the sandbox's journal.
+//! The observers of a run: a subscriber to the events, `handover listen`, and a reader of the sandbox's journal.
 //!
-//! Invariant: they read on whatever happens to the daemon, and change nothing.
+//! Invariant: they keep reading, whatever happens to the daemon, and change nothing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,8 @@ pub(crate) struct Followers {
 struct Requests {
     arrived: Vec<(String, Instant)>,
     refused: Vec<String>,
+    /// What the watching itself missed.
+    incidents: Vec<String>,
 }
 
 impl Followers {
@@ -77,6 +79,7 @@ impl Followers {
             let requests = lock(&self.requests);
             evidence.acknowledgements.clone_from(&requests.arrived);
             evidence.refused.extend(requests.refused.iter().cloned());
+            evidence.incidents.extend(requests.incidents.iter().cloned());
         }
         if let Some(listener) = self.listener.take() {
             if let Some(last) = evidence.log.last() {
@@ -150,7 +153,7 @@ fn read_journal(sandbox: &Sandbox, requests: Arc<Mutex<Requests>>) -> impl Futur
                 Ok(request) => request,
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                    lock(&requests).refused.push(format!("{missed} requests were not read"));
+                    lock(&requests).incidents.push(format!("{missed} requests were not read"));
                     continue;
                 }
             };

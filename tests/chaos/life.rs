@@ -150,7 +150,7 @@ impl World {
         self.collect().await;
     }
 
-    /// When the event, if it happens at all, is so long ago.
+    /// Completes `delay` after the event, or after [`LONGEST_WAIT`] if the event does not happen.
     fn event(
         &self,
         point: KillPoint,
@@ -228,7 +228,7 @@ impl World {
         let (finished, took) = daemon.stop(Signal::TERM).await;
         match finished.code {
             Some(0) if took <= LONGEST_STOP => {}
-            // It was told to stop before it could know what that means.
+            // The signal arrived before the handler was installed.
             None => self.this_life().crashes += 1,
             code => {
                 self.evidence

@@ -16,16 +16,16 @@ pub(crate) struct Verdict {
     pub(crate) messages: usize,
     pub(crate) emergencies: usize,
     pub(crate) crashes: usize,
-    /// Accepted by the service, and neither there nor in the message log any more.
+    /// Accepted by the service, but now missing from both the service and the message log.
     pub(crate) lost: Vec<String>,
     pub(crate) recorded_twice: Vec<String>,
-    /// Never shown, although nothing allowed that.
+    /// Never shown, without a pause or rule that explains it.
     pub(crate) hidden: Vec<String>,
     /// Shown again; at most as many as there were crashes.
     pub(crate) repeats: usize,
     /// The same after a notification server that left, or because a mark could not be saved.
     pub(crate) excused_repeats: usize,
-    /// Open emergencies that were shown again since the notification server that showed them had left.
+    /// Open emergencies that were shown again because the notification server that showed them had left.
     pub(crate) restored: usize,
     /// Shown again without a crash that explains it.
     pub(crate) unexplained_repeats: Vec<String>,

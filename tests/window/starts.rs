@@ -45,8 +45,13 @@ async fn a_second_start_shows_its_page_in_the_first_window() {
 async fn the_session_bus_can_start_it() {
     const NAME: &str = "io.github.handover.Window";
     let mut desk = Desk::signed_in().await;
-    // The command of packaging/linux/window/io.github.handover.Window.service.
-    desk.start(&["--gapplication-service"]);
+    let service = include_str!("../../packaging/linux/window/io.github.handover.Window.service");
+    assert!(service.lines().any(|line| line == format!("Name={NAME}")), "{service}");
+    let command = service
+        .lines()
+        .find_map(|line| line.strip_prefix("Exec=/usr/bin/handover-window "))
+        .expect("a command");
+    desk.start(&[command]);
     let bus = connect(desk.bus.address()).await;
     let arguments = (HashMap::<&str, Value<'_>>::new(),);
     let call = || {

@@ -25,6 +25,9 @@ use crate::domain::settings::Settings;
 use crate::ports::SecretStore as _;
 use crate::system::clock;
 
+/// How often to look for messages that `handover send --queue` has queued, or that a daemon has left.
+const CHECK: Duration = Duration::from_mins(1);
+
 /// How long a key is used before it is loaded again: the user may change it, and loading it may ask for a passphrase.
 const KEY_IS_FRESH: Duration = Duration::from_mins(1);
 
@@ -117,10 +120,8 @@ impl Foreground {
             if let Err(problem) = &next {
                 tracing::warn!("{problem}");
             }
-            match pace.wait_after(&next) {
-                Some(wait) => drop(tokio::time::timeout(wait, parts.queued.notified()).await),
-                None => parts.queued.notified().await,
-            }
+            let wait = pace.wait_after(&next).unwrap_or(CHECK);
+            drop(tokio::time::timeout(wait, parts.queued.notified()).await);
         }
     }
 

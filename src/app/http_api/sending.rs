@@ -58,7 +58,7 @@ pub(super) async fn send<S: SecretStore>(keys: &Keys<'_, S>, parts: &Parts, docu
         add("status", json!(1));
         return Answer::Json(200, Value::Object(answer));
     };
-    // What was sent to others is said too, so that the caller does not send it to them again.
+    // The reply also lists the requests that succeeded, so that the caller does not repeat them.
     add("status", json!(0));
     add("errors", json!([problem.message]));
     Answer::Json(if is_refused { 400 } else { 502 }, Value::Object(answer))

@@ -21,7 +21,7 @@ use crate::system::clock;
 /// The time after which an API that could not be started is tried again.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// What has become of the API.
+/// The state of the API.
 #[derive(Debug)]
 pub enum Condition {
     /// The settings have no `[http]`.
@@ -100,6 +100,15 @@ async fn follow(
         let now = Arc::clone(&settings.borrow_and_update());
         let listens_alike =
             now.http.as_ref().is_some_and(|new| new.listen == http.listen && new.hosts == http.hosts);
+        let has_other_tokens = state.borrow().as_ref().is_some_and(|in_use| {
+            let before = &in_use.0;
+            before.channels != now.channels
+                || before.http.as_ref().map(|http| &http.token) != now.http.as_ref().map(|http| &http.token)
+        });
+        if has_other_tokens {
+            // Reading the new tokens may take a while, and an old one may have been revoked.
+            state.send_replace(None);
+        }
         let tokens = if listens_alike {
             Tokens::read(&Keys { settings: &now, secrets: process.secrets() }).await.ok()
         } else {

@@ -2,7 +2,8 @@
 //! window, for a newcomer who started the daemon from a menu.
 //!
 //! Invariant: where a systemd unit starts Handover at login, systemd starts it here too; otherwise it is a process of its own
-//! that outlives this one, and starts as it does at login: what only the user can fix is shown on the desktop, and waited for.
+//! that outlives this one, and starts as it does at login: it shows problems that only the user can fix on the
+//! desktop, and waits until they are fixed.
 
 use std::path::PathBuf;
 use std::process::Command as Program;
@@ -30,7 +31,7 @@ pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
     start(context, true).await
 }
 
-/// The daemon, after it was to be started.
+/// The result of starting the daemon.
 #[derive(Clone, Debug)]
 pub enum Started {
     /// It was started, and has connected or says why it has not.

@@ -5,6 +5,9 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::menu_entry;
 use crate::app::context::Context;
@@ -13,6 +16,9 @@ use crate::app::{Problem, autostart, e2ee};
 use crate::domain::account::DeviceName;
 use crate::ports::{Notifier, Reattached};
 use crate::store::Store;
+
+/// For closing all notifications.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The result of uninstalling.
 #[derive(Debug, Default)]
@@ -71,9 +77,13 @@ async fn close_notifications(context: &Context) {
     if matches!(notifier.reattach(&server, &ids).await, Reattached::No) {
         return;
     }
-    for id in ids {
-        notifier.close(id).await;
-    }
+    let close = async {
+        for id in ids {
+            notifier.close(id).await;
+        }
+    };
+    // A server that does not respond has as much time for all as for one.
+    drop(timeout(CLOSING, close).await);
 }
 
 /// Removes the settings file, and its folder unless the user keeps other files in it.

@@ -109,8 +109,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// How often to check whether another process has finished sending.
 const RECHECK: Duration = Duration::from_millis(200);
 
-/// Sends what waits, in its order, until the service is not available. What was under way when another process ended is marked as
-/// possibly sent.
+/// Sends the queued messages in order, until the service is unavailable. A message that another process was sending when
+/// it ended is marked as possibly sent.
 pub async fn send_waiting<S: SecretStore>(
     outbox: &Outbox,
     rest: &Rest,

@@ -28,7 +28,7 @@ pub(in crate::cli) fn run() -> Result<(), Problem> {
 /// Stops the daemon and waits until its process has released its lock.
 pub(in crate::cli) async fn stop(context: &Context) -> Result<(), Problem> {
     let asked = environment::ask_daemon(context, &Command::Quit).await;
-    // Nobody who stops the daemon wants to know how to start it.
+    // The hint says how to start the daemon, which is no help to a user who wants to stop it.
     asked.map_err(|problem| match problem.kind {
         Kind::NotRunning => Problem { hint: None, ..problem },
         Kind::Failed | Kind::Usage | Kind::NotSignedIn => problem,

@@ -203,6 +203,7 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
             open_window_to_sign_in(&context).await;
         }
     };
+    let stopped = stop.clone();
     let parts = Parts {
         settings: context.settings.clone(),
         store: Arc::new(store),
@@ -222,7 +223,8 @@ async fn daemon(start: Start, tray: Option<TrayLine>) -> Result<(), Problem> {
         closes_notifications: false,
         stop,
     };
-    tokio::join!(daemon::run(parts), newcomer);
+    // The keyring may be slow to answer; a stop does not wait for it.
+    tokio::join!(daemon::run(parts), stopped.run_until_cancelled(newcomer));
     Ok(())
 }
 

@@ -113,8 +113,8 @@ pub(in crate::daemon) async fn show_status<N: Notifier>(
     }
 }
 
-/// The status in two: what fits into a title on every server, and the rest. A server that cuts the title would show it twice,
-/// cut and whole.
+/// Splits the status into a title that every server shows in full, and the rest. Otherwise a server that truncates the title
+/// would show the status twice: truncated in the title and complete in the body.
 fn title_and_rest(status: &str) -> (String, Option<String>) {
     let end = status
         .match_indices(", ")

@@ -6,12 +6,12 @@
 /// The most alternatives that are looked for.
 const MOST: usize = 16;
 
-/// Texts of which every match contains at least one, in lower case and in ASCII; empty if no such texts are known.
+/// Every match contains at least one of these lower-case ASCII texts; empty if none are known.
 pub(super) fn literals_in(expression: &str) -> Vec<String> {
     let letters: Vec<char> = expression.chars().collect();
     let mut parser = Parser { letters: &letters, at: 0 };
     let found = parser.alternatives();
-    // What is left over would begin with a bracket that closes nothing.
+    // Only an unmatched closing bracket leaves a remainder.
     let is_complete = parser.at == letters.len();
     found.filter(|_| is_complete).and_then(Needed::into_texts).unwrap_or_default()
 }
@@ -192,7 +192,7 @@ impl Parser<'_> {
             Some('*' | '?') => Count::MaybeNever,
             Some('+') => Count::AtLeastOnce,
             Some('{') => {
-                let least = self.letters.get(self.at + 1..)?.iter().find(|letter| **letter != ' ');
+                let least = self.letters.get(self.at + 1..)?.iter().find(|letter| !letter.is_whitespace());
                 let may_be_zero = matches!(least, Some('0' | ','));
                 while self.next()? != '}' {}
                 self.at -= 1;
@@ -252,7 +252,7 @@ mod tests {
             ("(abc)+d", "abc"),
             ("zwölf", "zw"),
             (r"[]a\]b[:alpha:]]cd", "cd"),
-            // Nothing is surely needed.
+            // No literal is required.
             ("", ""),
             (r"\d+", ""),
             ("(abc)*", ""),
@@ -289,8 +289,9 @@ mod tests {
         ];
         let leaf = proptest::sample::select(atoms.to_vec()).prop_map(str::to_owned);
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let repeat =
-                proptest::sample::select(vec!["*", "+", "?", "*?", "+?", "{0}", "{2}", "{0,2}", "{1,}"]);
+            let repeat = proptest::sample::select(vec![
+                "*", "+", "?", "*?", "+?", "{0}", "{\t0}", "{2}", "{0,2}", "{1,}",
+            ]);
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
                 proptest::collection::vec(inner.clone(), 2..4)

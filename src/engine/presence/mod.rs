@@ -1,8 +1,8 @@
 //! Decides when to acknowledge an emergency that waits for somebody to be at the computer.
 //!
 //! Invariant: an emergency is acknowledged only after the user dealt with its notification, or after a presence check
-//! that began after the notification appeared did not return [`UserPresence::Away`]. If it returned that before, it has to
-//! return [`UserPresence::Here`]: a screen saver that stops responding says nothing about a user who had left. While an
+//! that began after the notification appeared did not return [`UserPresence::Away`]. Once a check has returned `Away`,
+//! only [`UserPresence::Here`] counts: a screen saver that stops responding does not mean that the user is back. While an
 //! emergency waits, the presence is checked at least every [`CHECK_INTERVAL`]; otherwise it is not checked.
 
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub struct AwaitedPresence {
     waiting: BTreeSet<Receipt>,
     /// Emergencies to acknowledge, because somebody was here.
     due: BTreeSet<Receipt>,
-    /// Whether nobody was here by the last answer that was not [`UserPresence::Unknown`], since an emergency waits.
+    /// Whether nobody was here by the last answer that was not [`UserPresence::Unknown`].
     is_away: bool,
     answered_at: Option<Instant>,
     question: Question,
@@ -105,7 +105,7 @@ impl AwaitedPresence {
         self.waiting = waiting;
         self.due.retain(|receipt| self.waiting.contains(receipt));
         if self.waiting.is_empty() {
-            (self.ask_at, self.is_away) = (None, false);
+            self.ask_at = None;
         }
         if has_new {
             self.ask_soon(now);

@@ -77,10 +77,15 @@ fn a_desktop_that_stops_answering_while_nobody_is_here_acknowledges_nothing() {
         (20, Some(Changed), ASK),
         (20, Some(Answered(Here)), acknowledge("a")),
         (20, None, acknowledge("b")),
-        // What the desktop said earlier says nothing about the next emergency.
         (20, Some(waiting("")), None),
         (90, Some(waiting("c")), ASK),
         (90, Some(Answered(Unknown)), acknowledge("c")),
+        // The user left, and the emergency ended elsewhere: the next one finds nobody here either.
+        (100, Some(waiting("d")), ASK),
+        (100, Some(Answered(Away)), None),
+        (110, Some(waiting("")), None),
+        (200, Some(waiting("e")), ASK),
+        (200, Some(Answered(Unknown)), None),
     ]);
 }
 

@@ -27,7 +27,7 @@ use crate::window::stack::{is_shown, show_only};
 use crate::window::words::tr;
 
 /// How close to the end of the list the next page is read, in heights of the list. The toolkit makes widgets for rows far outside
-/// of what is visible, so what it asks for says nothing about where the user is.
+/// of what is visible, so the rows it requests do not show how far the user has scrolled.
 const AHEAD: f64 = 1.5;
 
 /// What the page asks of the window around it.

@@ -40,7 +40,7 @@ pub fn sound(settings: &Settings) -> Choice {
 pub fn backlog(settings: &Settings) -> Choice {
     choice(
         tr("After being away"),
-        tr("How messages from meanwhile are shown"),
+        tr("How messages that arrived in the meantime are shown"),
         Change::Backlog(settings.backlog),
         vec![
             (tr("A summary"), Change::Backlog(Backlog::Summary)),
@@ -57,7 +57,7 @@ pub fn dismissing(settings: &Settings) -> Choice {
         tr("Which messages it marks as read"),
         Change::DismissMarksRead(settings.dismiss_marks_read),
         vec![
-            (tr("Those it showed whole"), Change::DismissMarksRead(None)),
+            (tr("Those shown in full"), Change::DismissMarksRead(None)),
             (tr("All of its messages"), Change::DismissMarksRead(Some(true))),
             (tr("None"), Change::DismissMarksRead(Some(false))),
         ],
@@ -158,7 +158,7 @@ fn choice(
         {
             fill("For {count} days", &[("count", &(seconds / DAY).to_string())])
         } else {
-            tr("As in the file").to_owned()
+            tr("As set in the file").to_owned()
         };
         values.push((words, now));
         values.len() - 1

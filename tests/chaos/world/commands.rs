@@ -1,6 +1,6 @@
 //! What the user does in a run: commands beside the daemon, and clicks.
 //!
-//! Invariant: each command ends before the next life begins, and one that ends otherwise than commands do is an incident.
+//! Invariant: each command ends before the next life begins, and an unexpected exit code is an incident.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -5,7 +5,9 @@ use std::fs;
 use handover::control::{Command, Reply, ask};
 use handover::sandbox::{Endpoint, Fault};
 use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process};
+use tokio::time::timeout;
 
+use crate::process::TIMEOUT;
 use crate::support::harness::Harness;
 use crate::user::User;
 
@@ -55,14 +57,20 @@ async fn a_daemon_that_starts_never_says_that_nobody_is_signed_in() {
     let socket = harness.user.path("run/handover/control.sock");
     for _ in 0..5 {
         let daemon = harness.user.daemon();
-        loop {
-            let Ok(Reply::Status(status)) = ask(&socket, &Command::Status).await else { continue };
-            let said = (status.link.as_str(), status.since > 1_700_000_000);
-            assert!([("connecting", true), ("connected", true)].contains(&said), "{said:?}");
-            if said.0 == "connected" {
-                break;
+        let connected = async {
+            loop {
+                let Ok(Reply::Status(status)) = ask(&socket, &Command::Status).await else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let said = (status.link.as_str(), status.since > 1_700_000_000);
+                assert!([("connecting", true), ("connected", true)].contains(&said), "{said:?}");
+                if said.0 == "connected" {
+                    break;
+                }
             }
-        }
+        };
+        timeout(TIMEOUT, connected).await.expect("it connects");
         daemon.stop(Signal::TERM).await;
     }
 }

@@ -24,6 +24,12 @@ async fn outbox(user: &User) -> Vec<Value> {
     listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Waits until no more than this many messages are left in the outbox.
+async fn until_left(user: &User, count: usize) {
+    let sent = async { while outbox(user).await.len() > count {} };
+    timeout(TIMEOUT, sent).await.expect("the outbox is emptied");
+}
+
 #[tokio::test]
 async fn what_is_posted_to_a_channel_is_sent_without_a_daemon() {
     let (user, sandbox, _serving, port) = foreground().await;
@@ -64,7 +70,7 @@ async fn of_several_queued_messages_with_the_same_id_only_the_latest_is_sent() {
     user.sign_in(&sandbox).await;
     let daemon = user.daemon();
     until(&sandbox, "both messages", |now| now.sent == 2).await;
-    while !outbox(&user).await.is_empty() {}
+    until_left(&user, 0).await;
     daemon.kill().await;
     assert_eq!(texts(&sandbox), ["70 %", "other"]);
 }
@@ -83,7 +89,7 @@ async fn a_daemon_that_starts_meanwhile_neither_repeats_a_message_nor_calls_it_l
     assert_eq!(outbox(&user).await[0]["state"], "sending");
     gate.open();
     until(&sandbox, "the second message", |now| now.sent == 2).await;
-    while !outbox(&user).await.is_empty() {}
+    until_left(&user, 0).await;
     assert_eq!(texts(&sandbox), ["one", "two"]);
     let status = user.status().await.to_string();
     assert!(!status.contains("not every queued message was sent"), "{status}");
@@ -101,7 +107,7 @@ async fn a_message_whose_answer_is_lost_in_a_kill_is_not_sent_again() {
     ring(port, &json!({ "body": "two" })).await;
     until(&sandbox, "the second message", |now| now.sent == 2).await;
     assert_eq!(texts(&sandbox), ["one", "two"]);
-    while outbox(&user).await.len() > 1 {}
+    until_left(&user, 1).await;
     let [lost] = outbox(&user).await.try_into().unwrap();
     assert_eq!(
         (lost["state"].as_str(), lost["why"].as_str()),

@@ -172,7 +172,11 @@ async fn a_daemon_that_is_killed_at_any_point_of_a_request_never_sends_twice() {
         match point {
             BeforeTheAnswerIsRead => {
                 daemon.signal(Signal::STOP);
+                let mut finished = harness.sandbox.finished_requests();
                 gate.open();
+                let answered =
+                    async { while finished.recv().await.expect("a request").endpoint != Endpoint::Send {} };
+                timeout(TIMEOUT, answered).await.expect("the answer");
             }
             AfterTheAnswer => {
                 gate.open();

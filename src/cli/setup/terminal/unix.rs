@@ -36,17 +36,22 @@ pub(in crate::cli::setup) fn discard_typed_ahead() {
     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
 }
 
-/// Cancels `stop` when the terminal is closed. A prompt would read its end without pause, and a signal only comes if the shell
-/// passes it on.
+/// Cancels `stop` when the terminal is closed. Otherwise a prompt would read the end of input in a busy
+/// loop, and SIGHUP only arrives if the shell forwards it.
 pub(super) fn stop_when_closed(stop: CancellationToken) {
     // The thread ends with the process.
     thread::spawn(move || {
         let stdin = io::stdin();
         loop {
-            // Only the end of the terminal, and errors, which are always reported.
-            match poll(&mut [PollFd::new(&stdin, PollFlags::empty())], None) {
+            // The end of the terminal and errors are always reported.
+            let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
+            match poll(&mut terminal, None) {
                 Err(Errno::INTR) => {}
-                Ok(_) | Err(_) => return stop.cancel(),
+                Ok(_) if terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) => {
+                    return stop.cancel();
+                }
+                // Some systems cannot poll a terminal.
+                Ok(_) | Err(_) => return,
             }
         }
     });
