@@ -172,7 +172,8 @@ struct AckTracker<'a, N, S> {
 
 impl<'a, N: Notifier, S: SecretStore> AckTracker<'a, N, S> {
     fn new(shared: &'a Shared<N, S>) -> Self {
-        Self { shared, callers: Vec::new(), failing: BTreeSet::new(), read_at: Some(clock::instant()) }
+        // They are read once there is a login.
+        Self { shared, callers: Vec::new(), failing: BTreeSet::new(), read_at: None }
     }
 
     fn handle(&mut self, command: AckCommand) -> Option<Input> {

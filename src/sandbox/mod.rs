@@ -329,6 +329,14 @@ impl Sandbox {
         self.watch().borrow().clone()
     }
 
+    /// Counts the most connections and requests at once anew, from those that are open now.
+    pub fn reset_peaks(&self) {
+        self.service.counters.update(|counters| {
+            counters.max_connections = counters.connections_now;
+            counters.max_concurrency = counters.in_flight;
+        });
+    }
+
     /// Waits until the counters fulfil a condition.
     pub async fn until(&self, mut condition: impl FnMut(&Counters) -> bool) {
         // The sender lives in `self`, so this ends only when the condition holds.

@@ -243,6 +243,9 @@ async fn parallel_requests_are_counted() {
     in_flight.sort_unstable();
     assert_eq!(in_flight, [1, 2, 3]);
     assert_eq!((sandbox.counters().max_concurrency, sandbox.counters().max_connections), (3, 3));
+    sandbox.until(|counters| counters.in_flight == 0 && counters.connections_now == 0).await;
+    sandbox.reset_peaks();
+    assert_eq!((sandbox.counters().max_concurrency, sandbox.counters().max_connections), (0, 0));
 }
 
 #[tokio::test]

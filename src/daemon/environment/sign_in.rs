@@ -107,8 +107,9 @@ async fn apply<N: Notifier, S: SecretStore>(
     }
     shared.login_is_read.send_replace(true);
     shared.send_link(input);
-    shared.refresh_counts().await;
+    // Before anything is waited for: otherwise acknowledgements would be sent with the new login, and sent again after this.
     shared.to.acknowledge(AckCommand::LoginChanged);
+    shared.refresh_counts().await;
     // A download under way ends at once. The reply is sent after that, so that it cannot interfere with the caller's
     // next step.
     let (caller, idle) = oneshot::channel();

@@ -39,11 +39,11 @@ pub struct Counters {
     pub socket_refusals: usize,
     /// TCP connections open now.
     pub connections_now: usize,
-    /// The most TCP connections open at once.
+    /// The most TCP connections open at once, since the start or since the peaks were reset.
     pub max_connections: usize,
     /// HTTP requests in flight now.
     pub in_flight: usize,
-    /// The most HTTP requests in flight at once.
+    /// The most HTTP requests in flight at once, since the start or since the peaks were reset.
     pub max_concurrency: usize,
 }
 
