@@ -39,6 +39,8 @@ pub(crate) struct Evidence {
     pub(crate) recoveries: Vec<(Duration, usize)>,
     /// What the daemon logged in lives whose recovery was slow.
     pub(crate) slow: Vec<String>,
+    /// How many panics the script asked for, and how many of them the daemon logged. Not every task runs in every life.
+    pub(crate) panics: (usize, usize),
     /// Anything else that must not happen, a sentence each.
     pub(crate) incidents: Vec<String>,
     /// The kinds of faults that this machine does not allow.
@@ -98,8 +100,8 @@ pub(crate) struct Followed {
     pub(crate) gaps: Vec<(i64, i64)>,
     /// Events that were delivered more than once.
     pub(crate) repeats: Vec<i64>,
-    /// How often it was told that it missed events.
-    pub(crate) told: usize,
+    /// How many events it was told that it missed.
+    pub(crate) missed: usize,
     /// How often each message was said to be recorded, by id.
     pub(crate) recorded: BTreeMap<String, usize>,
 }
@@ -111,7 +113,7 @@ impl Followed {
             if number <= last {
                 self.repeats.push(number);
             } else if was_missed {
-                self.told += 1;
+                self.missed += usize::try_from(number - last).unwrap_or_default();
             } else if number != last + 1 {
                 self.gaps.push((last, number));
             }

@@ -77,7 +77,12 @@ impl World {
     async fn live(&mut self, life: &Life) {
         self.begin_life();
         self.this_life().crashes = life.end.crashes();
-        let demand = if let End::Panic(task, ..) = life.end { task.name() } else { "" };
+        let demand = if let End::Panic(task, ..) = life.end {
+            self.evidence.panics.0 += 1;
+            task.name()
+        } else {
+            ""
+        };
         self.user.set(DEMAND, demand);
         for action in &life.before {
             self.act(action, None).await;
@@ -242,8 +247,12 @@ impl World {
     /// A panic that no script asked for is an incident.
     fn check_log(&mut self, finished: &Finished) {
         let crashes = finished.err.lines().filter(|line| line.contains(" crashed at "));
-        for line in crashes.filter(|line| !line.contains("src/daemon/restart/task.rs")) {
-            self.evidence.incidents.push(line.to_owned());
+        for line in crashes {
+            if line.contains("src/daemon/restart/task.rs") {
+                self.evidence.panics.1 += 1;
+            } else {
+                self.evidence.incidents.push(line.to_owned());
+            }
         }
     }
 

@@ -42,6 +42,9 @@ pub(crate) struct Verdict {
     pub(crate) incidents: Vec<String>,
 }
 
+/// So many panics cannot all have been asked of tasks that do not run.
+const ENOUGH_PANICS: usize = 8;
+
 impl Verdict {
     /// Judges a run.
     pub(crate) fn on(evidence: &Evidence) -> Self {
@@ -53,6 +56,10 @@ impl Verdict {
             incidents: evidence.incidents.clone(),
             ..Self::default()
         };
+        // Then the log calls a panic something else, and those that no script asked for are not noticed either.
+        if evidence.panics.0 >= ENOUGH_PANICS && evidence.panics.1 == 0 {
+            verdict.incidents.push(format!("none of {} panics is in the log", evidence.panics.0));
+        }
         verdict.judge_log(evidence);
         verdict.judge_screen(evidence);
         verdict.judge_acknowledgements(evidence);
@@ -173,16 +180,22 @@ impl Verdict {
         for text in &evidence.listened {
             *listened.entry(text).or_default() += 1;
         }
+        let mut unheard = Vec::new();
         for logged in of_ours(evidence) {
             let times = followed.recorded.get(&logged.id).copied().unwrap_or_default();
-            // The events that a subscriber was told it missed may have been these.
-            if times > 1 || (times == 0 && followed.told == 0) {
-                self.events.push(format!("{} times that {} was recorded", times, logged.text));
+            if times > 1 {
+                self.events.push(format!("{times} times that {} was recorded", logged.text));
+            } else if times == 0 {
+                unheard.push(&logged.text);
             }
             let times = listened.get(logged.text.as_str()).copied().unwrap_or_default();
             if times != 1 {
                 self.events.push(format!("`listen` printed {} {times} times", logged.text));
             }
+        }
+        // Those that the subscriber was told it missed are excused, as many as they were.
+        if unheard.len() > followed.missed {
+            self.events.extend(unheard.iter().map(|text| format!("never that {text} was recorded")));
         }
     }
 }
@@ -315,11 +328,25 @@ mod tests {
     }
 
     #[test]
+    fn panics_that_are_not_recognized_in_the_log_are_noticed() {
+        assert_eq!(after(|run| run.panics = (ENOUGH_PANICS, 0)).len(), 1);
+        assert_eq!(after(|run| run.panics = (ENOUGH_PANICS, 1)), [""; 0]);
+        assert_eq!(after(|run| run.panics = (1, 0)), [""; 0], "its task may not run");
+    }
+
+    #[test]
     fn an_event_that_is_missing_or_comes_twice_is_noticed() {
         assert_eq!(after(|run| run.followed.note(4, false)), ["events: between 2 and 4"]);
         assert_eq!(after(|run| run.followed.note(2, false)), ["events: 2 again"]);
-        assert_eq!(after(|run| run.followed.note(40, true)), [""; 0], "it was told");
         assert_eq!(after(|run| run.followed.recorded.clear()).len(), 2);
+        let told = |last| {
+            move |run: &mut Evidence| {
+                run.followed.recorded.clear();
+                run.followed.note(last, true);
+            }
+        };
+        assert_eq!(after(told(4)), [""; 0], "it was told that it missed two");
+        assert_eq!(after(told(3)).len(), 2, "it was told that it missed one");
         assert_eq!(after(|run| drop(run.listened.pop())), ["events: `listen` printed fire 0 times"]);
         assert_eq!(after(|run| run.listened.push("one".into())), ["events: `listen` printed one 2 times"]);
     }

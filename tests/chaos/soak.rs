@@ -28,13 +28,15 @@ pub(crate) struct Usage {
     disk: u64,
 }
 
-/// What was used by the end of the warm-up and by the end.
+/// What was used after the first half and after the second one.
 #[derive(Clone, Debug)]
 pub(crate) struct Soak {
     span: Duration,
     messages: usize,
-    warm: Usage,
-    end: Usage,
+    /// At most, under load.
+    busy: [Usage; 2],
+    /// After a sync, with nothing to do.
+    idle: [Usage; 2],
 }
 
 /// Runs for this long.
@@ -43,6 +45,21 @@ pub(crate) async fn run(span: Duration) -> Soak {
     world.user.settings(&format!("keep = {KEEP}\n"));
     world.begin_life();
     let daemon = world.connected().await;
+    let first = load(&mut world, &daemon, span / 2).await;
+    let idle = rest(&world, &daemon).await;
+    let second = load(&mut world, &daemon, span / 2).await;
+    let idle = [idle, rest(&world, &daemon).await];
+    world.finish_commands().await;
+    let (finished, _) = daemon.stop(Signal::TERM).await;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    assert_eq!(world.evidence.incidents, [""; 0]);
+    // At first the message log and the memory still grow to their sizes.
+    let busy = [&first[first.len() / 2..], &second[second.len() / 2..]].map(Usage::most);
+    Soak { span, messages: world.evidence.sent.len(), busy, idle }
+}
+
+/// A steady load for this long; what was used in each second of it.
+async fn load(world: &mut World, daemon: &Running, span: Duration) -> Vec<Usage> {
     let (began, mut seconds) = (clock::instant(), 0_u64);
     let mut usages = Vec::new();
     while clock::instant().duration_since(began) < span {
@@ -64,31 +81,28 @@ pub(crate) async fn run(span: Duration) -> Soak {
         }
         clock::until(Some(began + Duration::from_secs(seconds))).await;
         world.collect().await;
-        usages.push(Usage::of(&daemon, &world.user.path("data/handover")));
+        usages.push(Usage::of(daemon, &world.user.path("data/handover")));
     }
-    // After a last sync it is as idle as it was at first.
+    usages
+}
+
+/// What is used when nothing is left to do.
+async fn rest(world: &World, daemon: &Running) -> Usage {
     drop(world.user.handover(&["sync"]).await);
-    sleep(Duration::from_secs(1)).await;
-    usages.push(Usage::of(&daemon, &world.user.path("data/handover")));
-    world.finish_commands().await;
-    let (finished, _) = daemon.stop(Signal::TERM).await;
-    assert_eq!(finished.code, Some(0), "{}", finished.err);
-    assert_eq!(world.evidence.incidents, [""; 0]);
-    let quarter = usages.len() / 4;
-    let (warm, end) = (&usages[quarter..2 * quarter], &usages[3 * quarter..]);
-    Soak { span, messages: world.evidence.sent.len(), warm: Usage::most(warm), end: Usage::most(end) }
+    sleep(Duration::from_secs(3)).await;
+    Usage::of(daemon, &world.user.path("data/handover"))
 }
 
 impl Usage {
     fn of(daemon: &Running, folder: &Path) -> Self {
         let process = format!("/proc/{}", daemon.pid().as_raw_nonzero());
-        let count = |name: &str| fs::read_dir(format!("{process}/{name}")).map_or(0, Iterator::count);
-        let status = fs::read_to_string(format!("{process}/status")).unwrap_or_default();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let count = |name: &str| fs::read_dir(format!("{process}/{name}")).expect("the daemon runs").count();
+        let status = fs::read_to_string(format!("{process}/status")).expect("the daemon runs");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
         let sizes = fs::read_dir(folder).expect("list the folder").filter_map(Result::ok);
         let disk: u64 = sizes.filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum();
         Self {
-            kilobytes: resident.trim().trim_end_matches(" kB").parse().unwrap_or_default(),
+            kilobytes: resident.trim().trim_end_matches(" kB").parse().expect("kilobytes"),
             descriptors: count("fd"),
             threads: count("task"),
             disk: disk / 1_024,
@@ -109,16 +123,17 @@ impl Usage {
 impl Soak {
     /// What grew, a sentence each: more than a tenth, or more than what a few commands at the same time need.
     pub(crate) fn violations(&self) -> Vec<String> {
-        let Self { warm, end, .. } = self;
         let mut found = Vec::new();
-        for (what, before, after, more) in [
-            ("memory", warm.kilobytes, end.kilobytes, warm.kilobytes / 10),
-            ("the message log", warm.disk, end.disk, warm.disk / 10),
-            ("descriptors", warm.descriptors as u64, end.descriptors as u64, 5),
-            ("threads", warm.threads as u64, end.threads as u64, 2),
-        ] {
-            if after > before + more {
-                found.push(format!("{what} grew from {before} to {after}"));
+        for (when, [before, after]) in [("under load", self.busy), ("at rest", self.idle)] {
+            for (what, before, after, more) in [
+                ("memory", before.kilobytes, after.kilobytes, before.kilobytes / 10),
+                ("the message log", before.disk, after.disk, before.disk / 10),
+                ("descriptors", before.descriptors as u64, after.descriptors as u64, 5),
+                ("threads", before.threads as u64, after.threads as u64, 2),
+            ] {
+                if after > before + more {
+                    found.push(format!("{what} {when} grew from {before} to {after}"));
+                }
             }
         }
         found
@@ -127,17 +142,27 @@ impl Soak {
 
 impl fmt::Display for Soak {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { span, messages, warm, end } = self;
-        let mut row = |what: &str, figure: String| writeln!(f, "| soak | {what} | {figure} |");
-        row("messages", format!("{messages} in {} s", span.as_secs()))?;
-        row(
-            "memory of the debug build, warm and at the end",
-            format!("{} and {} kB", warm.kilobytes, end.kilobytes),
-        )?;
-        row("descriptors, warm and at the end", format!("{} and {}", warm.descriptors, end.descriptors))?;
-        row("threads, warm and at the end", format!("{} and {}", warm.threads, end.threads))?;
-        row("files of the message log, warm and at the end", format!("{} and {} kB", warm.disk, end.disk))
+        writeln!(f, "| soak | messages | {} in {} s |", self.messages, self.span.as_secs())?;
+        for (when, [half, end]) in [("under load, at most", self.busy), ("at rest", self.idle)] {
+            let mut row = |what: &str, half: String, end: String| {
+                writeln!(
+                    f,
+                    "| soak | {what} {when}, after half of the time and at the end | {half} and {end} |"
+                )
+            };
+            row("RSS of the debug build", megabytes(half.kilobytes), megabytes(end.kilobytes))?;
+            row("descriptors", half.descriptors.to_string(), end.descriptors.to_string())?;
+            row("threads", half.threads.to_string(), end.threads.to_string())?;
+            row("files of the message log", megabytes(half.disk), megabytes(end.disk))?;
+        }
+        Ok(())
     }
+}
+
+/// The kernel's kilobytes have 1,024 bytes.
+fn megabytes(kilobytes: u64) -> String {
+    let hundredths = kilobytes * 1_024 / 10_000;
+    format!("{}.{:02} MB", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
@@ -146,10 +171,17 @@ mod tests {
 
     #[test]
     fn growth_is_noticed() {
-        let warm = Usage { kilobytes: 10_000, descriptors: 20, threads: 3, disk: 1_000 };
-        let soak = |end| Soak { span: Duration::from_mins(1), messages: 1, warm, end };
-        assert_eq!(soak(Usage { kilobytes: 10_900, descriptors: 22, ..warm }).violations(), [""; 0]);
+        let before = Usage { kilobytes: 10_000, descriptors: 20, threads: 3, disk: 1_000 };
+        let soak = |busy, idle| Soak {
+            span: Duration::from_mins(1),
+            messages: 1,
+            busy: [before, busy],
+            idle: [before, idle],
+        };
+        let steady = Usage { kilobytes: 10_900, descriptors: 22, ..before };
+        assert_eq!(soak(steady, steady).violations(), [""; 0]);
         let grown = Usage { kilobytes: 12_000, descriptors: 40, threads: 6, disk: 2_000 };
-        assert_eq!(soak(grown).violations().len(), 4);
+        assert_eq!(soak(grown, steady).violations().len(), 4);
+        assert_eq!(soak(steady, grown).violations().len(), 4);
     }
 }
