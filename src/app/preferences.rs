@@ -40,18 +40,32 @@ pub enum Change {
     OpenLinks(Vec<String>),
 }
 
-/// The settings that a daemon would start with now; the error names the line with a mistake.
+/// The settings in the file; the error names the line with a mistake. An empty file is a mistake, too: its settings are lost, or
+/// another program is writing them.
 pub fn read(context: &Context) -> Result<Settings, Problem> {
-    Ok(config::read_first(&context.paths.settings)?)
+    let path = &context.paths.settings;
+    Ok(config::read_again(path)?.ok_or_else(|| config::empty(path))?)
+}
+
+/// Creates the file where there is none, so that an editor can open it.
+pub fn create(path: &Path) -> Result<(), Problem> {
+    config::create(path).map_err(not_changed)
+}
+
+/// The lines on which the rules begin in the file.
+pub fn lines_of_rules(context: &Context) -> Vec<usize> {
+    config::lines_of_rules(&context.paths.settings).unwrap_or_default()
 }
 
 /// Writes one setting into the file. A daemon that runs uses it at once.
 pub fn change(path: &Path, change: &Change) -> Result<(), Problem> {
     let (key, value) = change.written();
-    config::set(path, key, value).map_err(|error| {
-        let hint = error.hint().to_owned();
-        Problem::new("the settings cannot be changed", error).hint(hint)
-    })
+    config::set(path, key, value).map_err(not_changed)
+}
+
+fn not_changed(error: config::Error) -> Problem {
+    let hint = error.hint().to_owned();
+    Problem::new("the settings cannot be changed", error).hint(hint)
 }
 
 impl Change {

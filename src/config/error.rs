@@ -46,6 +46,17 @@ impl Error {
             hint: "check the folder and the disk it is on".to_owned(),
         }
     }
+
+    /// The file was saved by another program each time it was about to be changed.
+    pub(super) fn busy(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            column: None,
+            why: "another program keeps changing it".to_owned(),
+            hint: "try again when that program has finished".to_owned(),
+        }
+    }
 }
 
 /// `<path>:<line>: <why>`, or `<path>:<line>:<column>: <why>`.

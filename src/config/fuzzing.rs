@@ -6,11 +6,9 @@ use std::path::Path;
 
 use toml_edit::{Array, Datetime, InlineTable, Value};
 
-use super::change::changed;
+use super::change::{changed, muted, named};
 use super::error::{Error, Mistake};
 use super::file::parse;
-use super::mute::muted;
-use super::names::named;
 use crate::domain::message::Priority;
 use crate::domain::rules::{Pattern, Rule};
 use crate::domain::sending::SecretName;

@@ -9,17 +9,15 @@ mod file;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod mute;
-mod names;
+mod lines;
 mod rules;
 mod sending;
 mod values;
 mod watch;
 
-pub use change::{NewValue, set, set_emergency, set_secret_store};
+pub use change::{NewValue, create, mute, name_in_settings, set, set_emergency, set_secret_store};
 pub use empty::{emptied, empty, of_empty_file, read_again, read_first};
 pub use error::Error;
 pub use file::read;
-pub use mute::mute;
-pub use names::name_in_settings;
+pub use lines::lines_of_rules;
 pub use watch::Watcher;

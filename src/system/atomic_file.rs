@@ -25,6 +25,30 @@ pub fn replace_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_durably(&path, bytes, permissions)
 }
 
+/// Replaces a file like [`replace_in_place`], unless its content is no longer `before`, or `before` is `None` and there is a file
+/// now; whether it was replaced.
+pub fn replace_unless_changed(path: &Path, before: Option<&[u8]>, bytes: &[u8]) -> io::Result<bool> {
+    let path = follow_link(path)?;
+    let permissions = fs::metadata(&path).ok().map(|found| found.permissions());
+    let file = write_durably(&path, bytes, permissions)?;
+    // Writing to the disk takes the longest, so this is checked afterwards.
+    let now = match fs::read(&path) {
+        Ok(now) => Some(now),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    if now.as_deref() != before {
+        return Ok(false);
+    }
+    if before.is_some() {
+        file.persist(&path)?;
+    } else if let Err(failed) = file.persist_noclobber(&path) {
+        return if failed.error.kind() == ErrorKind::AlreadyExists { Ok(false) } else { Err(failed.error) };
+    }
+    sync_folder(folder_of(&path))?;
+    Ok(true)
+}
+
 /// Replaces a file that may be lost or damaged by a crash of the computer, and sets its time of modification.
 pub fn replace_without_sync(path: &Path, bytes: &[u8], modified: SystemTime) -> io::Result<()> {
     let file = write_beside(path, bytes)?;
@@ -47,13 +71,21 @@ pub fn folder_of(path: &Path) -> &Path {
 }
 
 fn replace_durably(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+    write_durably(path, bytes, permissions)?.persist(path)?;
+    sync_folder(folder_of(path))
+}
+
+fn write_durably(
+    path: &Path,
+    bytes: &[u8],
+    permissions: Option<Permissions>,
+) -> io::Result<tempfile::NamedTempFile> {
     let file = write_beside(path, bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder_of(path))
+    Ok(file)
 }
 
 /// Writes a temporary file that only its owner can open. It is in the same folder, since a rename is atomic only

@@ -3,6 +3,9 @@
 //! Invariant: the file is the real one, and it is read after the window wrote it.
 
 use std::fs;
+use std::time::Duration;
+
+use handover::system::clock;
 
 use crate::harness::{Desk, window};
 use crate::program::Program;
@@ -60,13 +63,14 @@ async fn a_choice_and_a_typed_setting_keep_comments_and_order() {
 #[tokio::test]
 async fn rules_and_senders_are_listed_without_secrets() {
     let mut desk = Desk::signed_in().await;
-    desk.user.settings(MINE);
+    desk.user.settings(&format!("{MINE}\n\n[[rules]]\nname = \"again\"\nwhen = {{ app = \"Backup\" }}\n"));
     desk.open(&["preferences"]).await;
     desk.until_shown("Notifications and sound").await;
     desk.focus("Rules").await;
     desk.screen.press(&["space"]);
     desk.until_shown("quiet backups").await;
     desk.until_shown("Application Backup: is only listed").await;
+    desk.until_shown("Line 18: rule 2 \"again\" never changes anything").await;
     desk.until_shown("Open file").await;
     desk.focus("Sending").await;
     desk.screen.press(&["space"]);
@@ -86,6 +90,36 @@ async fn a_mistake_is_shown_with_its_line_and_the_file_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_choice_does_not_replace_a_file_that_is_being_saved() {
+    let mut desk = Desk::signed_in().await;
+    let file = desk.user.settings(MINE);
+    desk.open(&["preferences"]).await;
+    desk.until_shown("Notifications and sound").await;
+    desk.focus("Sound").await;
+    desk.screen.press(&["Return"]);
+    desk.screen.press(&["Down"]);
+    // An editor that saves in place empties the file first.
+    fs::write(&file, "").expect("empty the settings");
+    desk.screen.press(&["Return"]);
+    let edited = MINE.replace("90 days", "80 days");
+    clock::pause(Duration::from_millis(200)).await;
+    assert_eq!(fs::read_to_string(&file).expect("read the settings"), "");
+    fs::write(&file, &edited).expect("save the settings");
+    let with_sound = edited.replace("# a quarter\n", "# a quarter\nsound = \"emergency\"\n");
+    desk.until("both are written", |_| fs::read_to_string(&file).is_ok_and(|text| text == with_sound)).await;
+}
+
+#[tokio::test]
+async fn an_empty_file_is_shown_as_a_mistake_and_left_alone() {
+    let mut desk = Desk::signed_in().await;
+    let file = desk.user.settings("");
+    desk.open(&["preferences"]).await;
+    desk.until_shown("it is empty").await;
+    desk.until_shown("Open file").await;
+    assert_eq!(fs::read_to_string(&file).expect("read the settings"), "");
+}
+
+#[tokio::test]
 async fn a_bug_report_can_be_pasted_and_has_no_secret() {
     let mut desk = Desk::signed_in().await;
     desk.user.settings(MINE);
@@ -98,7 +132,8 @@ async fn a_bug_report_can_be_pasted_and_has_no_secret() {
     desk.screen.press(&["space"]);
     desk.until_shown("Copied").await;
     // A second start shows the other page again.
-    desk.screen.click(Button::Left, (571, 28));
+    let close = desk.place_of("button", "Close").await;
+    desk.screen.click(Button::Left, close);
     desk.until_gone("Copy for a bug report").await;
     Program::start(&desk.user, window(), &["messages"]).ended().await;
     desk.screen.point_at((700, 20));

@@ -8,7 +8,7 @@ use tokio::join;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::super::rules::report;
+use super::super::rules::{report, useless};
 use super::super::{Problem, e2ee};
 use super::check::{Check, Outcome};
 use super::probes::{FOR_LOGIN, Probes};
@@ -66,7 +66,16 @@ pub(super) fn rules(probes: &Probes<'_>) -> Option<Check> {
     if rules.useless.is_empty() {
         return Some(Check::ok(name, rules.sentence));
     }
-    let hint = "change what never has an effect, or remove it from the settings; `handover rules check` explains the rules";
+    let file = &probes.context.paths.settings;
+    let lines = config::lines_of_rules(file).unwrap_or_default();
+    let places: Vec<String> = useless(&probes.context.settings.rules)
+        .iter()
+        .filter_map(|rule| Some(format!("{}:{}", file.display(), lines.get(rule.number - 1)?)))
+        .collect();
+    let hint = format!(
+        "change what never has an effect, or remove it: {}; `handover rules check` explains the rules",
+        places.join(", ")
+    );
     Some(Check::warning(name, rules.sentence).hint(hint))
 }
 

@@ -86,19 +86,31 @@ pub fn made_up(message: Message) -> Option<Entry> {
 
 /// How many rules are in use, and which of them never change anything.
 pub fn report(rules: &[Rule]) -> RulesReport {
-    let (in_use, useless) = (rules.len(), useless(rules));
+    let in_use = rules.len();
+    let useless: Vec<String> = useless(rules).into_iter().map(|rule| rule.sentence).collect();
     let count =
         if in_use == 1 { "1 rule is in use".to_owned() } else { format!("{in_use} rules are in use") };
     let sentence = std::iter::once(&count).chain(&useless).map(String::as_str).collect::<Vec<_>>().join("; ");
     RulesReport { in_use, useless, sentence }
 }
 
-/// The rules that never change anything, a sentence each.
-pub fn useless(rules: &[Rule]) -> Vec<String> {
+/// A rule that never changes anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UselessRule {
+    /// Its number, the first one being 1.
+    pub number: usize,
+    /// Which rule it is, and why it never changes anything.
+    pub sentence: String,
+}
+
+/// The rules that never change anything.
+pub fn useless(rules: &[Rule]) -> Vec<UselessRule> {
     let unix = clock::unix();
     let why = |(index, rule): (usize, &Rule)| {
         let why = never_applies(rule, rules.get(..index).unwrap_or_default(), unix)?;
-        Some(format!("{} never changes anything: {why}", rule.title(index + 1)))
+        let number = index + 1;
+        let sentence = format!("{} never changes anything: {why}", rule.title(number));
+        Some(UselessRule { number, sentence })
     };
     rules.iter().enumerate().filter_map(why).collect()
 }

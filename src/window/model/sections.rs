@@ -21,8 +21,8 @@ pub struct Line {
     pub problem: Option<String>,
 }
 
-/// The rules, in the order in which they are tried.
-pub fn rules(settings: &Settings) -> Vec<Line> {
+/// The rules, in the order in which they are tried; `lines` are the lines of the file on which they begin.
+pub fn rules(settings: &Settings, lines: &[usize]) -> Vec<Line> {
     let useless = useless(&settings.rules);
     let line = |(number, rule): (usize, &Rule)| {
         let title = match &rule.name {
@@ -37,12 +37,15 @@ pub fn rules(settings: &Settings) -> Vec<Line> {
                 ("effects", if effects.is_empty() { tr("nothing is changed") } else { &effects }),
             ],
         );
-        // A sentence on a rule begins with its title there.
-        let begin = [&rule.title(number), " "].concat();
-        let problem = useless
-            .iter()
-            .find(|sentence| sentence.starts_with(&begin))
-            .map(|sentence| capitalized(sentence));
+        let problem = useless.iter().find(|useless| useless.number == number).map(|useless| {
+            match lines.get(number - 1) {
+                Some(line) => fill(
+                    "Line {line}: {problem}",
+                    &[("line", &line.to_string()), ("problem", &useless.sentence)],
+                ),
+                None => capitalized(&useless.sentence),
+            }
+        });
         Line { title, sentence: capitalized(&sentence), problem }
     };
     (1..).zip(&settings.rules).map(line).collect()
@@ -174,7 +177,8 @@ mod tests {
             then: Effect { hold_until: TimeOfDay::parse("08:00"), ..Effect::default() },
             ..Rule::default()
         };
-        let lines = rules(&Settings { rules: vec![rule, held.clone(), held], ..Settings::default() });
+        let settings = Settings { rules: vec![rule, held.clone(), held], ..Settings::default() };
+        let lines = rules(&settings, &[3, 7, 12]);
         assert_eq!(lines[0].title, "quiet backups");
         assert_eq!(
             lines[0].sentence,
@@ -182,6 +186,11 @@ mod tests {
         );
         assert_eq!((lines[1].title.as_str(), lines[1].problem.as_ref()), ("Rule 2", None));
         assert_eq!(lines[1].sentence, "Every message: is held until 08:00");
+        assert!(
+            lines[2].problem.as_ref().is_some_and(|problem| problem.starts_with("Line 12: rule 3 never")),
+            "{lines:?}"
+        );
+        let lines = rules(&settings, &[]);
         assert!(
             lines[2].problem.as_ref().is_some_and(|problem| problem.starts_with("Rule 3 never")),
             "{lines:?}"

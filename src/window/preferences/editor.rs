@@ -105,9 +105,11 @@ impl Editor {
         let button = gtk::Button::builder().label(tr("Open file")).valign(gtk::Align::Center).build();
         let editor = Rc::clone(self);
         button.connect_clicked(move |_| {
-            // A missing file cannot be opened; an empty one means the defaults.
-            if !editor.path.exists() && !editor.write(&Change::DismissMarksRead(None)) {
-                return;
+            // A missing file cannot be opened.
+            if !editor.path.exists()
+                && let Err(problem) = preferences::create(&editor.path)
+            {
+                return editor.say(&capitalized(&problem.message));
             }
             let address = gio::File::for_path(&editor.path).uri();
             gtk::show_uri(editor.window.upgrade().as_ref(), &address, gtk::gdk::CURRENT_TIME);

@@ -40,12 +40,16 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>, services: &Services) {
         // Nothing else is shown: the values of a file that cannot be read are not known.
         window.add(&page("dialog-warning-symbolic", tr("Settings"), &[mistake_group(&editor, problem)]));
     } else {
-        for page in [notifications, privacy, rules, sending, advanced] {
-            window.add(&page(&editor, &settings));
-        }
+        let lines = preferences::lines_of_rules(&services.context);
+        window.add(&notifications(&editor, &settings));
+        window.add(&privacy(&editor, &settings));
+        window.add(&rules(&editor, sections::rules(&settings, &lines)));
+        window.add(&sending(&editor, &settings));
+        window.add(&advanced(&editor, &settings));
     }
     window.present();
 }
+
 fn notifications(editor: &Rc<Editor>, settings: &Settings) -> adw::PreferencesPage {
     let shown = group(tr("Notifications and sound"), "");
     for choice in [choices::sound(settings), choices::backlog(settings), choices::dismissing(settings)] {
@@ -88,11 +92,11 @@ fn privacy(editor: &Rc<Editor>, settings: &Settings) -> adw::PreferencesPage {
     page("security-high-symbolic", tr("Privacy"), &[storage, links, encryption])
 }
 
-fn rules(editor: &Rc<Editor>, settings: &Settings) -> adw::PreferencesPage {
+fn rules(editor: &Rc<Editor>, lines: Vec<Line>) -> adw::PreferencesPage {
     let sentence = tr(
         "Rules change how messages are shown, and are tried from top to bottom. They are written in the settings file.",
     );
-    let rules = listed(tr("Rules"), sentence, sections::rules(settings), tr("There are no rules."));
+    let rules = listed(tr("Rules"), sentence, lines, tr("There are no rules."));
     rules.set_header_suffix(Some(&editor.open_file()));
     page("view-list-symbolic", tr("Rules"), &[rules])
 }

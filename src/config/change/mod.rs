@@ -1,6 +1,11 @@
 //! Changes one setting in the file, and nothing else there: comments, order and other keys stay as they are.
 //!
-//! Invariant: the file always holds the old text or the new one completely; a file with an error in it is not touched.
+//! Invariant: the file always holds the old text or the new one completely; a file with an error in it is not touched, and every
+//! change goes through [`file::rewrite`].
+
+mod file;
+mod mute;
+mod names;
 
 use std::io;
 use std::path::Path;
@@ -8,10 +13,16 @@ use std::path::Path;
 use toml_edit::ser::ValueSerializer;
 use toml_edit::{DocumentMut, Item, Table, TableLike, TomlError, Value};
 
+use self::file::rewrite;
+pub use self::mute::mute;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::mute::muted;
+pub use self::names::name_in_settings;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::names::named;
 use super::error::{Error, Mistake};
-use super::file::{EmergencyWord, SecretBackendWord, bytes, parse};
+use super::file::{EmergencyWord, SecretBackendWord, parse};
 use crate::domain::settings::{Emergency, SecretBackend};
-use crate::system::{atomic_file, private_folder};
 
 /// Sets when emergencies are acknowledged; a missing file is created for its owner only.
 pub fn set_emergency(path: &Path, emergency: Emergency) -> Result<(), Error> {
@@ -45,26 +56,28 @@ pub fn set(path: &Path, key: &[&str], value: Option<NewValue>) -> Result<(), Err
         NewValue::Switch(is_on) => Value::from(is_on),
         NewValue::List(texts) => texts.into_iter().collect::<Value>(),
     });
-    replace(path, key, value)
+    rewrite(path, |text| changed(text, key, value.clone()))
 }
 
-fn replace(path: &Path, key: &[&str], value: Option<Value>) -> Result<(), Error> {
-    let before = bytes(path)?.unwrap_or_default();
-    let after = changed(&before, key, value).map_err(|mistake| mistake.in_file(path, &before))?;
-    if after.as_bytes() == before {
-        return Ok(());
-    }
-    parse(after.as_bytes()).map_err(|mistake| mistake.in_file(path, after.as_bytes()))?;
-    write(path, after.as_bytes()).map_err(|error| Error::unwritable(path, &error))
+/// Creates the file, for its owner only, unless it exists. It changes no setting.
+pub fn create(path: &Path) -> Result<(), Error> {
+    let comment = "# The settings of Handover. The manual page handover-config explains them.\n";
+    rewrite(path, |text| {
+        if text.is_empty() { Ok(comment.to_owned()) } else { Ok(String::from_utf8_lossy(text).into_owned()) }
+    })
 }
 
 fn set_serialized(path: &Path, key: &str, value: Result<Value, toml_edit::ser::Error>) -> Result<(), Error> {
     let value = value.map_err(|error| Error::unwritable(path, &io::Error::other(error)))?;
-    replace(path, &[key], Some(value))
+    rewrite(path, |text| changed(text, &[key], Some(value.clone())))
 }
 
 /// The text with the key set to the value, or removed.
-pub(super) fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Result<String, Mistake> {
+pub(in crate::config) fn changed(
+    bytes: &[u8],
+    key: &[&str],
+    value: Option<Value>,
+) -> Result<String, Mistake> {
     parse(bytes)?;
     let (text, mut document) = document(bytes)?;
     let Some((key, sections)) = key.split_last() else { return Ok(text.to_owned()) };
@@ -119,21 +132,16 @@ pub(super) fn changed(bytes: &[u8], key: &[&str], value: Option<Value>) -> Resul
 }
 
 /// The changed document, with the line ends of the text that it was read from.
-pub(super) fn written(document: &DocumentMut, before: &str) -> String {
+fn written(document: &DocumentMut, before: &str) -> String {
     let after = document.to_string();
     if before.contains("\r\n") { after.replace('\n', "\r\n") } else { after }
 }
 
 /// The text of a file, and what is in it.
-pub(super) fn document(bytes: &[u8]) -> Result<(&str, DocumentMut), Mistake> {
+fn document(bytes: &[u8]) -> Result<(&str, DocumentMut), Mistake> {
     let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
     let document = text.parse().map_err(|error: TomlError| Mistake::of_syntax(text, &error.into()))?;
     Ok((text, document))
-}
-
-pub(super) fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    private_folder::create(atomic_file::folder_of(path))?;
-    atomic_file::replace_in_place(path, text)
 }
 
 #[cfg(test)]
@@ -211,6 +219,17 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let expected = Settings { secret_store: SecretBackend::File, ..Settings::default() };
         assert_eq!(crate::config::read(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_file_is_created_without_settings_and_not_created_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("handover/config.toml");
+        create(&path).unwrap();
+        assert_eq!(crate::config::read_first(&path).unwrap(), Settings::default());
+        fs::write(&path, "keep = 7\n").unwrap();
+        create(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "keep = 7\n");
     }
 
     #[test]

@@ -6,22 +6,18 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
-use super::change::{write, written};
-use super::error::{Error, Mistake};
-use super::file::{bytes, parse};
+use super::file::rewrite;
+use super::written;
+use crate::config::error::{Error, Mistake};
+use crate::config::file::parse;
 use crate::domain::sending::SecretName;
 
 /// Adds the section of an application or a recipient, if there is none. The first application becomes the default.
 pub fn name_in_settings(path: &Path, name: &SecretName) -> Result<(), Error> {
-    let before = bytes(path)?.unwrap_or_default();
-    let after = named(&before, name).map_err(|mistake| mistake.in_file(path, &before))?;
-    if after.as_bytes() == before {
-        return Ok(());
-    }
-    write(path, after.as_bytes()).map_err(|error| Error::unwritable(path, &error))
+    rewrite(path, |text| named(text, name))
 }
 
-pub(super) fn named(bytes: &[u8], name: &SecretName) -> Result<String, Mistake> {
+pub(in crate::config) fn named(bytes: &[u8], name: &SecretName) -> Result<String, Mistake> {
     let settings = parse(bytes)?;
     let text = std::str::from_utf8(bytes).map_err(Mistake::not_utf8)?;
     let (section, name, is_there, is_first) = match name {

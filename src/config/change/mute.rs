@@ -8,22 +8,20 @@ use std::path::Path;
 
 use toml_edit::{ArrayOfTables, Datetime, InlineTable, Item, Table, Value, value};
 
-use super::change::{document, write, written};
-use super::error::{Error, Mistake};
-use super::file::{bytes, parse};
+use super::file::rewrite;
+use super::{document, written};
+use crate::config::error::{Error, Mistake};
+use crate::config::file::parse;
 use crate::domain::rules::Pattern;
 
 /// Mutes an application, by its exact name: until a unix time, or for good. A missing file is created for its owner only.
 pub fn mute(path: &Path, app: &str, until: Option<i64>) -> Result<(), Error> {
-    let unwritable = |error| Error::unwritable(path, &error);
-    let pattern = Pattern::exactly(app).map_err(|why| unwritable(io::Error::other(why)))?;
-    let before = bytes(path)?.unwrap_or_default();
-    let after = muted(&before, app, &pattern, until).map_err(|mistake| mistake.in_file(path, &before))?;
-    write(path, after.as_bytes()).map_err(unwritable)
+    let pattern = Pattern::exactly(app).map_err(|why| Error::unwritable(path, &io::Error::other(why)))?;
+    rewrite(path, |text| muted(text, app, &pattern, until))
 }
 
 /// The text with the rule.
-pub(super) fn muted(
+pub(in crate::config) fn muted(
     bytes: &[u8],
     app: &str,
     pattern: &Pattern,
@@ -94,7 +92,9 @@ mod tests {
     fn muted_text(before: &str, app: &str, until: Option<i64>) -> (String, Vec<Rule>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        fs::write(&path, before).unwrap();
+        if !before.is_empty() {
+            fs::write(&path, before).unwrap();
+        }
         mute(&path, app, until).unwrap();
         (fs::read_to_string(&path).unwrap(), crate::config::read(&path).unwrap().rules)
     }
