@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::desktop::window::open as opened_window;
 use super::desktop::{reading, status_notification};
 use super::environment::settings;
 use super::shared::Shared;
@@ -397,11 +398,8 @@ async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Re
 async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_token: Option<&str>) -> String {
     let status = shared.status.borrow().clone();
     let said = status_notification::sentence(&status);
-    if window::is_installed() {
-        match window::open(None, activation_token.and_then(ActivationToken::new).as_ref()) {
-            Ok(()) => return said,
-            Err(error) => tracing::warn!("the window cannot be opened: {error}"),
-        }
+    if opened_window(shared, activation_token.and_then(ActivationToken::new)).await {
+        return said;
     }
     let unix = shared.service_unix();
     let query = Query { limit: LISTED, unread: Some(unix), each_emergency_once: true, ..Query::default() };

@@ -131,6 +131,27 @@ async fn an_installed_window_is_opened() {
 }
 
 #[tokio::test]
+async fn a_window_that_fails_is_replaced_by_a_notification_and_its_command() {
+    let mut desk = Desk::with("").await;
+    desk.harness.user.set("DISPLAY", ":none");
+    // The exit code of the loader where a library is missing, and another one.
+    for (code, why) in [
+        (127, "A library that it needs, such as GTK or libadwaita, is missing or too old."),
+        (1, "It ended with an error."),
+    ] {
+        desk.harness.user.install("handover-window", &format!("#!/bin/sh\nexit {code}\n"));
+        let (daemon, item) = desk.connected().await;
+        item.choose("Show messages").await;
+        let shown = desk.harness.server.next_shown().await;
+        let expected = format!("{why}\n`handover messages` shows the messages in a terminal.");
+        assert_eq!((shown.title.as_str(), shown.body), ("The window cannot be opened", expected));
+        assert_eq!(desk.harness.server.next_shown().await.title, "Connected as desk");
+        daemon.stop(Signal::TERM).await;
+        desk.harness.server.next_closed().await;
+    }
+}
+
+#[tokio::test]
 async fn the_window_signs_in_instead_of_a_terminal() {
     let mut desk = Desk::with("").await;
     desk.harness.user.set("DISPLAY", ":none");

@@ -56,7 +56,7 @@ pub(crate) struct Desk {
     pub(crate) window: Option<Program>,
     pub(crate) tree: Tree,
     pub(crate) screen: Screen,
-    _server: NotificationServer,
+    pub(crate) server: NotificationServer,
     pub(crate) sandbox: Sandbox,
     pub(crate) user: User,
     pub(crate) bus: Bus,
@@ -95,7 +95,7 @@ impl Desk {
         fs::create_dir_all(&state).expect("make a folder");
         fs::write(state.join("window.ini"), "[window]\nwidth=1000\nheight=680\n").expect("write the size");
         let tree = Tree::start(&mut user).await;
-        Self { window: None, tree, screen, _server: server, sandbox, user, bus }
+        Self { window: None, tree, screen, server, sandbox, user, bus }
     }
 
     /// A desk whose user is signed in as `desk`.
@@ -173,12 +173,21 @@ impl Desk {
         .await;
     }
 
-    /// The middle of the element with this role and these words.
+    /// The middle of the element with this role and these words, in the uppermost window that has one.
     pub(crate) async fn place_of(&self, role: &str, words: &str) -> (i16, i16) {
         let elements = self.until_shown(words).await;
-        let element = elements.iter().find(|element| element.role == role && element.words().contains(words));
+        let element =
+            elements.iter().rfind(|element| element.role == role && element.words().contains(words));
         let element = element.unwrap_or_else(|| panic!("no {role} has the words {words}: {elements:#?}"));
         self.tree.middle_of(element).await
+    }
+
+    /// A place on the first letters of the text in the detail pane, which comes before the list.
+    pub(crate) async fn place_in_text(&self, text: &str) -> (i16, i16) {
+        let elements = self.until_shown(text).await;
+        let is_it = |element: &&Element| element.role == "label" && element.words() == text;
+        let element = elements.iter().find(is_it).unwrap_or_else(|| panic!("no {text}: {elements:#?}"));
+        self.tree.beginning_of(element).await
     }
 
     /// Presses keys until the focus is on an element with these words.

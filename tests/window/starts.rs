@@ -3,6 +3,7 @@
 //! Invariant: it never fails without a sentence.
 
 use std::collections::HashMap;
+use std::fs;
 use std::time::Duration;
 
 use handover::sandbox::Options;
@@ -30,6 +31,28 @@ async fn without_a_display_it_says_which_command_does_the_same() {
     assert!(said.starts_with("error: unknown page: dance\nhint: "), "{said}");
     let said = run(desk.user.command_of(window(), &["--version"]), "").await.succeeded();
     assert_eq!(said, concat!("handover-window ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[tokio::test]
+async fn without_its_libraries_the_daemon_says_which_command_does_the_same() {
+    let mut desk = Desk::signed_in().await;
+    // The loader prefers this to the real one, and cannot load it.
+    let folder = desk.user.path("lib");
+    fs::create_dir(&folder).expect("make a folder");
+    fs::write(folder.join("libgtk-4.so.1"), "").expect("write a library");
+    desk.user.set("LD_LIBRARY_PATH", folder.to_str().expect("a path"));
+    let said = run(desk.user.command_of(window(), &[]), "").await.failed(127);
+    assert!(said.contains("libgtk-4.so.1"), "{said}");
+    let _daemon = desk.daemon().await;
+    desk.user.handover(&[]).await.succeeded();
+    let shown = desk.server.next_shown().await;
+    assert_eq!(shown.title, "The window cannot be opened");
+    assert_eq!(
+        shown.body,
+        "A library that it needs, such as GTK or libadwaita, is missing or too old.\n\
+         `handover messages` shows the messages in a terminal."
+    );
+    assert_eq!(desk.server.next_shown().await.title, "Connected as desk");
 }
 
 #[tokio::test]

@@ -12,3 +12,4 @@ pub(super) mod reading;
 pub(super) mod showing;
 pub(super) mod status_notification;
 pub(super) mod tray;
+pub(super) mod window;

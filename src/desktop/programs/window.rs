@@ -6,6 +6,7 @@ use std::env;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::domain::notification::ActivationToken;
 use crate::system::programs;
@@ -17,12 +18,27 @@ pub fn is_installed() -> bool {
     installed().is_some()
 }
 
+/// By this time a window that cannot start has ended.
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+/// The exit code with which the loader says that a library is missing.
+const NO_LIBRARY: i32 = 127;
+
 /// Starts it with this page, or the one with the messages. With the token of the user's click it may come to the front.
+///
+/// Blocks for up to a third of a second, to see whether it fails.
 pub fn open(page: Option<&str>, token: Option<&ActivationToken>) -> io::Result<()> {
     let Some(window) = installed() else {
         return Err(io::Error::new(ErrorKind::NotFound, "it is not installed"));
     };
-    programs::start_detached(Command::new(window).args(page), token).map(drop)
+    let started = programs::start_detached(Command::new(window).args(page), token)?;
+    match started.exit_within(TIMEOUT) {
+        Some(status) if status.code() == Some(NO_LIBRARY) => {
+            Err(io::Error::other("a library that it needs, such as GTK or libadwaita, is missing or too old"))
+        }
+        Some(status) if !status.success() => Err(io::Error::other("it ended with an error")),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn installed() -> Option<PathBuf> {
