@@ -5,6 +5,7 @@
 use adw::prelude::*;
 use gtk::glib;
 
+use super::environment;
 use super::words::tr;
 
 const LIBRARIES: &str = "GTK and libadwaita are used under the LGPL 2.1 or later. SQLite is in the public domain. The Rust \
@@ -48,6 +49,10 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>) {
         .build();
     about.add_link(tr("Your account at pushover.net"), "https://pushover.net");
     about.add_legal_section(tr("Libraries"), None, gtk::License::Custom, Some(LIBRARIES));
+    about.connect_activate_link(|about, address| {
+        environment::open_elsewhere(about, address, || {});
+        true
+    });
     about.present();
 }
 

@@ -1,6 +1,6 @@
 //! Names for a screen reader, for what shows none in words.
 //!
-//! Invariant: this is the only unsafe code of the window.
+//! Invariant: the one call that gtk4-rs does not offer is unsafe code; everything else is safe.
 
 use gtk::glib::translate::{IntoGlib, ToGlibPtr};
 use gtk::glib::{self, prelude::*};

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 
+use super::environment;
 use super::main_window::{MainWindow, Page};
 use super::services::Services;
 use super::words::tr;
@@ -54,6 +55,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    environment::prepare();
+    // The name by which a desktop finds the icon, also of the windows above the first.
+    glib::set_prgname(Some(ID));
     if gtk::init().is_err() || gdk::Display::default().is_none() {
         fail(&format!(
             "error: the window cannot be shown: there is no display\nhint: use `{command}` instead"

@@ -14,7 +14,8 @@ use super::services::Services;
 use super::setup::SetupPage;
 use super::stack::{is_shown, show_only};
 use super::words::{fill, tr};
-use super::{about, accessible, doctor, preferences};
+use super::{about, accessible, doctor, environment, preferences};
+use crate::app::history::Query;
 use crate::app::installation::start::start_daemon;
 use crate::control::{Command, Until};
 use crate::system::clock;
@@ -123,7 +124,13 @@ impl MainWindow {
         let place = self.services.run(async move |context| context.place_of_login().await);
         let main = Rc::clone(self);
         glib::spawn_future_local(async move {
-            if matches!(place.await, Ok(Ok(None))) && !main.messages.has_messages() {
+            if !matches!(place.await, Ok(Ok(None))) {
+                return;
+            }
+            // Messages are shown without a login, too.
+            let any = Query { limit: 1, ..Query::default() };
+            let newest = main.services.read(move |log| log.page(&any)).await;
+            if newest.is_ok_and(|newest| newest.is_empty()) {
                 main.show_setup();
             }
         });
@@ -246,15 +253,19 @@ impl MainWindow {
             window.set_visible(false);
             glib::spawn_future_local(async move {
                 main.messages.finish_deletions().await;
-                main.may_close.set(true);
-                main.window.close();
+                // It may have been shown again in the meantime.
+                if !main.window.is_visible() {
+                    main.may_close.set(true);
+                    main.window.close();
+                }
             });
             glib::Propagation::Stop
         });
     }
 
     fn start_daemon(self: &Rc<Self>) {
-        let started = self.services.run(async move |context| start_daemon(&context).await);
+        let started =
+            self.services.run(async move |context| start_daemon(&context, environment::variables()).await);
         let main = Rc::clone(self);
         glib::spawn_future_local(async move {
             if let Ok(Err(problem)) = started.await {

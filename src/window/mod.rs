@@ -15,6 +15,8 @@ mod application;
 #[cfg(feature = "window")]
 mod doctor;
 #[cfg(feature = "window")]
+mod environment;
+#[cfg(feature = "window")]
 mod fields;
 #[cfg(feature = "window")]
 mod main_window;

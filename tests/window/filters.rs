@@ -2,6 +2,10 @@
 //!
 //! Invariant: what a test does, it does with the keyboard or the mouse.
 
+use handover::domain::account::DeviceId;
+use handover::domain::message::{Arrival, Message, MessageId, Received};
+use handover::store::Store;
+use handover::system::clock;
 use serde_json::json;
 
 use crate::harness::{Desk, rows};
@@ -61,6 +65,42 @@ fn choose(desk: &Desk, down: usize) {
         desk.screen.press(&["Down"]);
     }
     desk.screen.press(&["Return"]);
+}
+
+/// Records messages without the daemon, this many days ago.
+fn record(desk: &Desk, messages: &[(&str, i64)]) {
+    let store = Store::open(&desk.user.path("data/handover/messages.db")).expect("make a message log");
+    let device = DeviceId::new("desk").expect("a device");
+    for (number, (title, days)) in (1..).zip(messages) {
+        let unix = clock::unix() - days * 86_400;
+        let message = Message {
+            app: "Backup".to_owned(),
+            title: Some((*title).to_owned()),
+            date: unix,
+            ..Message::unread(MessageId::from_stored(number))
+        };
+        let received = Received { message, raw: "{}".to_owned() };
+        store.record(&device, Arrival::Waited, &[received], &[], unix).expect("record a message");
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_limited_by_time() {
+    let mut desk = Desk::signed_in().await;
+    record(&desk, &[("last year", 400), ("last month", 20), ("this week", 3), ("today", 0)]);
+    desk.open(&[]).await;
+    until_listed(&desk, &["today", "this week", "last month", "last year"]).await;
+    desk.focus("Filter").await;
+    desk.screen.press(&["Return"]);
+    desk.until_shown("Unread only").await;
+    for titles in [&["today"][..], &["today", "this week"], &["today", "this week", "last month"]] {
+        desk.focus_on("combo box", "Time").await;
+        choose(&desk, 1);
+        until_listed(&desk, titles).await;
+    }
+    desk.focus("Clear filters").await;
+    desk.screen.press(&["space"]);
+    until_listed(&desk, &["today", "this week", "last month", "last year"]).await;
 }
 
 #[tokio::test]

@@ -4,10 +4,14 @@
 
 use std::time::Duration;
 
+use handover::domain::account::DeviceId;
+use handover::store::Store;
 use handover::system::clock;
 use serde_json::{Value, json};
 
 use crate::harness::{Desk, rows, shows};
+use crate::long_log::fill;
+use crate::support::e2ee;
 use crate::support::process::Running;
 
 async fn reading(titles: &[&str]) -> (Desk, Running) {
@@ -144,6 +148,66 @@ async fn several_messages_are_selected_and_deleted_together() {
     desk.screen.press(&["Delete"]);
     desk.until_shown("No messages yet").await;
     desk.until_shown("3 messages deleted").await;
+}
+
+#[tokio::test]
+async fn everything_that_matches_is_selected_deleted_and_brought_back() {
+    const ALL: i64 = 2_000;
+    let mut desk = Desk::signed_in().await;
+    fill(
+        &Store::open(&desk.user.path("data/handover/messages.db")).expect("make a message log"),
+        &DeviceId::new("desk").expect("a device"),
+        ALL,
+    );
+    let _daemon = desk.daemon().await;
+    desk.open(&[]).await;
+    desk.until("the list", |elements| rows(elements).len() > 5).await;
+    desk.focus_row().await;
+    desk.screen.press(&["Control_L", "a"]);
+    desk.until_shown("2000 messages selected").await;
+    desk.screen.press(&["Delete"]);
+    desk.until_shown("No messages yet").await;
+    desk.focus("Undo").await;
+    desk.screen.press(&["space"]);
+    desk.until("they are back", |elements| rows(elements).len() > 5).await;
+
+    // The others stay.
+    desk.screen.press(&["Control_L", "f"]);
+    desk.screen.type_text("zebra");
+    desk.until(
+        "some are listed",
+        |elements| matches!(rows(elements).as_slice(), [first, ..] if first.contains("zebra")),
+    )
+    .await;
+    desk.focus_row().await;
+    desk.screen.press(&["Control_L", "a"]);
+    desk.until_shown("10 messages selected").await;
+    desk.screen.press(&["Delete"]);
+    desk.until_shown("No matching messages").await;
+    desk.screen.press(&["Control_L", "q"]);
+    desk.window.take().expect("it runs").ended().await;
+    let left = desk.user.messages_of(&["--limit", "3000"]).await;
+    assert_eq!(left.len(), 1_990);
+    assert!(left.iter().all(|message| !message["text"].as_str().expect("a text").contains("zebra")));
+}
+
+#[tokio::test]
+async fn encrypted_messages_are_readable_with_the_key_of_a_program() {
+    let mut desk = Desk::signed_in().await;
+    desk.user.settings(&format!("[encryption]\nkey_command = ['sh', '-c', 'echo {}']\n", e2ee::KEY));
+    let _daemon = desk.daemon().await;
+    desk.send(&[("message", e2ee::BODY), ("encrypted", "1"), ("title", e2ee::TITLE), ("url", e2ee::URL)]);
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("it is listed", |elements| rows(elements).iter().any(|row| row.contains(e2ee::OPEN_TITLE)))
+        .await;
+    desk.screen.press(&["Control_L", "f"]);
+    desk.screen.type_text("pegel");
+    desk.until("it is found", |elements| rows(elements).iter().any(|row| row.contains(e2ee::OPEN_TITLE)))
+        .await;
+    desk.focus_row().await;
+    desk.screen.press(&["Home"]);
+    desk.until_shown(e2ee::OPEN_BODY).await;
 }
 
 #[tokio::test]

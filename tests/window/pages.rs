@@ -121,6 +121,27 @@ async fn every_page_has_names_and_is_drawn_with_high_contrast_and_large_text() {
     }
 }
 
+#[tokio::test]
+async fn a_long_status_is_shown_whole_where_the_text_is_large() {
+    let look = Look { large_text: true, ..Look::default() };
+    let mut desk = Desk::with_look(Options::new(clock::unix), look).await;
+    desk.user.settings("emergency = \"manual\"\n");
+    desk.user.sign_in(&desk.sandbox).await;
+    let _daemon = desk.daemon().await;
+    desk.send(&[("message", "help"), ("priority", "2"), ("retry", "3600"), ("expire", "10800")]);
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    let elements = desk.until_shown("1 emergency to acknowledge").await;
+    let label = |words: &str| {
+        let is_it = |element: &&Element| element.role == "label" && element.words().contains(words);
+        elements.iter().find(is_it).expect("it is shown").clone()
+    };
+    let title = desk.tree.height_of(&label("Handover")).await;
+    let status = desk.tree.height_of(&label("1 emergency to acknowledge")).await;
+    assert!(status > title, "{status} pixels are one line, as in the title: {title}");
+    keep(&desk, "status-large").await;
+}
+
 async fn every_page(look: Look) {
     let suffix = look.name();
     let mut desk = Desk::with_look(Options::new(clock::unix), look).await;

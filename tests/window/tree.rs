@@ -70,11 +70,26 @@ impl Tree {
 
     /// The middle of an element, in pixels of its window, which begins at the corner of the screen.
     pub(crate) async fn middle_of(&self, element: &Element) -> (i16, i16) {
+        let (x, y, width, height) = self.extents(element).await;
+        (pixel(x + width / 2), pixel(y + height / 2))
+    }
+
+    /// A place on the first letters of an element.
+    pub(crate) async fn beginning_of(&self, element: &Element) -> (i16, i16) {
+        const LETTER: i32 = 8;
+        let (x, y, ..) = self.extents(element).await;
+        (pixel(x + 3 * LETTER), pixel(y + LETTER))
+    }
+
+    /// The height of an element in pixels.
+    pub(crate) async fn height_of(&self, element: &Element) -> i32 {
+        self.extents(element).await.3
+    }
+
+    async fn extents(&self, element: &Element) -> (i32, i32, i32, i32) {
         const WINDOW: u32 = 1;
         let extents = self.call(&element.thing, "org.a11y.atspi.Component", "GetExtents", &WINDOW).await;
-        let (x, y, width, height): (i32, i32, i32, i32) = extents.expect("the element is on the screen");
-        let pixel = |number: i32| i16::try_from(number).expect("a place on the screen");
-        (pixel(x + width / 2), pixel(y + height / 2))
+        extents.expect("the element is on the screen")
     }
 
     async fn collect(&self, thing: &Thing, found: &mut Vec<Element>) {
@@ -148,6 +163,10 @@ impl Element {
     pub(crate) fn words(&self) -> &str {
         self.text.as_deref().filter(|text| !text.is_empty()).unwrap_or(&self.name)
     }
+}
+
+fn pixel(number: i32) -> i16 {
+    i16::try_from(number).expect("a place on the screen")
 }
 
 fn path(words: &'static str) -> OwnedObjectPath {

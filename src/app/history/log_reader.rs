@@ -3,6 +3,8 @@
 //! Invariant: it never writes; a message log that appears, is replaced or becomes readable later is opened then; and what is
 //! encrypted is decrypted as soon as the key is there.
 
+use std::ops::ControlFlow;
+
 use super::{Query, messages_in_store, open};
 use crate::app::Problem;
 use crate::app::context::Context;
@@ -32,6 +34,25 @@ impl LogReader {
         let mut entries = messages_in_store(store, query, || Ok(reader(key, context)))?;
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
         Ok(entries)
+    }
+
+    /// The rows of a query, the newest first.
+    pub fn seqs(&mut self, query: &Query) -> Result<Vec<Seq>, Problem> {
+        let context = &self.context;
+        let Some(store) = opened(&mut self.store, context)? else { return Ok(Vec::new()) };
+        let mut seqs = Vec::new();
+        if store.may_hide_words(query)? {
+            let reader = reader(&mut self.reader, context);
+            let entries = store.messages_decrypted(query, |entry| reader.open(entry))?;
+            seqs.extend(entries.iter().map(|entry| entry.seq));
+            seqs.sort_unstable_by(|one, other| other.cmp(one));
+            return Ok(seqs);
+        }
+        store.each_message(query, |entry| {
+            seqs.push(entry.seq);
+            ControlFlow::Continue(())
+        })?;
+        Ok(seqs)
     }
 
     /// The message in this row, if it matches a query.

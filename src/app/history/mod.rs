@@ -142,10 +142,12 @@ pub async fn mark_matching_read(context: &Context, filter: Filter) -> Result<(),
 
 /// Marks messages as not read.
 pub async fn mark_unread(context: &Context, seqs: &[Seq]) -> Result<(), Problem> {
-    let rows = seqs.iter().map(|seq| seq.0).collect();
-    let command = Command::MarkUnread(Selection { rows, ..Selection::default() });
-    if let Executor::Here(log) = ask_daemon(context, &command).await? {
-        log.store.mark_unread(seqs, clock::unix())?;
+    for seqs in seqs.chunks(MESSAGES_PER_COMMAND) {
+        let rows = seqs.iter().map(|seq| seq.0).collect();
+        let command = Command::MarkUnread(Selection { rows, ..Selection::default() });
+        if let Executor::Here(log) = ask_daemon(context, &command).await? {
+            log.store.mark_unread(seqs, clock::unix())?;
+        }
     }
     Ok(())
 }

@@ -26,9 +26,9 @@ const QUESTIONS_WHILE_CONNECTING: usize = 50;
 
 const NOT_STARTED: &str = "Handover was not started";
 
-/// Starts the daemon unless it runs, and waits until it answers.
-pub async fn start_daemon(context: &Context) -> Result<(), Problem> {
-    start(context, true).await
+/// Starts the daemon unless it runs, and waits until it answers. It does not inherit these environment variables.
+pub async fn start_daemon(context: &Context, not_inherited: &[&str]) -> Result<(), Problem> {
+    start(context, true, not_inherited).await
 }
 
 /// The result of starting the daemon.
@@ -55,7 +55,7 @@ pub async fn start_for_person(
         return Err(Problem::not_signed_in());
     }
     context.make_runtime_folder()?;
-    start(context, with_tray).await?;
+    start(context, with_tray, &[]).await?;
     let mut latest = None;
     for _ in 0..QUESTIONS_WHILE_CONNECTING {
         latest = status(context).await?;
@@ -70,13 +70,16 @@ pub async fn start_for_person(
     }
 }
 
-async fn start(context: &Context, with_tray: bool) -> Result<(), Problem> {
+async fn start(context: &Context, with_tray: bool, not_inherited: &[&str]) -> Result<(), Problem> {
     if answers(context).await {
         return Ok(());
     }
     // The unit has an icon in the tray.
     let is_unit = with_tray && matches!(autostart::status(), Ok(Autostart::ByUnit(_)));
     let mut program = if is_unit { unit() } else { daemon(with_tray)? };
+    for name in not_inherited {
+        program.env_remove(name);
+    }
     let started = programs::start_detached(&mut program, None)
         .map_err(|error| Problem::of_system(NOT_STARTED, &error))?;
     for _ in 0..QUESTIONS {

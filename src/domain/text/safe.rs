@@ -44,8 +44,34 @@ pub fn is_safe(letter: char) -> bool {
     !(overrides_direction || is_line_mark || is_no_character || is_control)
 }
 
-/// A sentence with its first letter in upper case.
+/// A sentence with its first letter in upper case, unless it begins with an address, a path or the name of a setting.
 pub fn capitalized(sentence: &str) -> String {
+    let word = sentence.split_whitespace().next().unwrap_or_default();
+    let is_name = word.trim_end_matches(['.', ',', ':', ';']).contains(['.', '/', '_', '@', '=']);
+    if is_name {
+        return sentence.to_owned();
+    }
     let mut letters = sentence.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_and_a_name_stays_as_it_is() {
+        for (sentence, expected) in [
+            ("the disk is full", "The disk is full"),
+            ("offline, no network", "Offline, no network"),
+            ("muted.", "Muted."),
+            ("é", "É"),
+            ("api.pushover.net cannot be reached", "api.pushover.net cannot be reached"),
+            ("config.toml:8: there is no setting \"x\"", "config.toml:8: there is no setting \"x\""),
+            ("key_command printed no key", "key_command printed no key"),
+            ("", ""),
+        ] {
+            assert_eq!(capitalized(sentence), expected);
+        }
+    }
 }

@@ -12,8 +12,9 @@ use super::page::{Deletion, MessagesPage, Wanted, with};
 use crate::app::{Problem, history};
 use crate::control::Command;
 use crate::domain::text::capitalized;
+use crate::window::environment;
 use crate::window::model::banner::Action;
-use crate::window::model::feed::Feed;
+use crate::window::model::feed::{Feed, Hidden};
 use crate::window::words::{count, fill, tr};
 
 /// How long a deletion can be undone, in seconds.
@@ -27,7 +28,7 @@ impl MessagesPage {
             let marked = page.services.run(async move |context| history::mark_unread(&context, &named).await);
             match marked.await {
                 Ok(Err(problem)) => page.report(&problem),
-                Ok(Ok(())) | Err(_) => seqs.iter().for_each(|seq| page.update(*seq)),
+                Ok(Ok(())) | Err(_) => page.update(&seqs),
             }
         });
     }
@@ -49,7 +50,7 @@ impl MessagesPage {
                 Ok(done) => page.say(&capitalized(&done)),
                 Err(problem) => page.report(&problem),
             }
-            page.update(entry.seq);
+            page.update(&[entry.seq]);
         });
     }
 
@@ -64,8 +65,10 @@ impl MessagesPage {
     pub(super) fn follow_link(self: &Rc<Self>, address: &str) {
         match allowed(address, &self.services.context.settings.open_links) {
             Ok(address) => {
-                let window = self.parts.content.root().and_downcast::<gtk::Window>();
-                gtk::show_uri(window.as_ref(), &address, gtk::gdk::CURRENT_TIME);
+                let page = Rc::downgrade(self);
+                environment::open_elsewhere(&self.parts.content, &address, move || {
+                    with(&page, |page| page.say(tr("No program opens this link.")));
+                });
             }
             Err(why) => self.say(&why),
         }
@@ -84,17 +87,18 @@ impl MessagesPage {
                 Err(problem) => return page.report(&problem),
             };
             let position = page.list.model.with(|feed| feed.position(*selected.first()?));
-            let mut rows = Vec::new();
+            let mut hidden = Hidden::default();
             page.list.model.change(|feed| {
-                let (hidden, splices) = feed.hide(&selected);
-                rows = hidden;
-                splices
+                let (rows, splice) = feed.hide(&selected);
+                hidden = rows;
+                splice
             });
             page.select_after_deletion(position);
             page.show_emptiness();
+            page.read_ahead();
             let words = count(selected.len(), "{count} message deleted", "{count} messages deleted");
             let toast = adw::Toast::builder().title(&words).button_label(tr("Undo")).timeout(UNDO).build();
-            let deletion = Deletion { toast: toast.clone(), seqs, rows };
+            let deletion = Deletion { toast: toast.clone(), seqs, hidden, list: page.list_number.get() };
             page.deletions.borrow_mut().push(deletion);
             let weak = Rc::downgrade(&page);
             toast.connect_button_clicked(move |toast| with(&weak, |page| page.undo(toast)));
@@ -126,8 +130,24 @@ impl MessagesPage {
 
     fn undo(self: &Rc<Self>, toast: &adw::Toast) {
         if let Some(deletion) = self.taken(toast) {
-            self.list.model.change(|feed| feed.unhide(deletion.rows));
-            self.show_emptiness();
+            self.put_back(deletion);
+        }
+    }
+
+    /// Puts rows back into the list. In another list they may not belong.
+    fn put_back(self: &Rc<Self>, Deletion { hidden, list, .. }: Deletion) {
+        let is_same_list = list == self.list_number.get();
+        self.list.model.change(|feed| {
+            if is_same_list {
+                feed.unhide(hidden)
+            } else {
+                feed.forget(&hidden);
+                None
+            }
+        });
+        self.show_emptiness();
+        if !is_same_list {
+            self.reload();
         }
     }
 
@@ -138,10 +158,15 @@ impl MessagesPage {
     }
 
     async fn carry_out(self: &Rc<Self>, deletion: Deletion) {
-        let seqs = deletion.seqs;
+        let seqs = deletion.seqs.clone();
         let deleted = self.services.run(async move |context| history::delete(&context, &seqs).await);
         if let Ok(Err(problem)) = deleted.await {
-            self.list.model.change(|feed| feed.unhide(deletion.rows));
+            // Some may be deleted: the message log says which.
+            self.list.model.change(|feed| {
+                feed.forget(&deletion.hidden);
+                None
+            });
+            self.reload();
             self.report(&problem);
         }
     }

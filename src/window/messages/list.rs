@@ -3,12 +3,12 @@
 //! Invariant: a row has no button, so the keyboard reaches the list in one step; everything that can be done is in the detail
 //! pane, the menu and on keys.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::gdk;
+use gtk::{gdk, glib};
 use jiff::tz::TimeZone;
 
 use super::list_model::MessageList;
@@ -64,7 +64,14 @@ impl List {
         self.rows.refresh(|_seq| true);
     }
 
-    /// The same for some rows.
+    /// Looks again for icons that the daemon had not fetched.
+    pub(super) fn refresh_icons(&self) {
+        if self.rows.icons.forget_missing() {
+            self.rows.refresh(|_seq| true);
+        }
+    }
+
+    /// Shows some rows again.
     pub(super) fn refresh_rows(&self, seqs: &[Seq]) {
         self.rows.refresh(|seq| seqs.contains(&seq));
     }
@@ -72,9 +79,35 @@ impl List {
     /// The rows that are selected, from top to bottom.
     pub(super) fn selected(&self) -> Vec<Seq> {
         let chosen = self.selection.selection();
-        (0..u32::try_from(chosen.size()).unwrap_or(u32::MAX))
-            .filter_map(|nth| self.model.seq_at(chosen.nth(nth)))
-            .collect()
+        let Some((rest, first)) = gtk::BitsetIter::init_first(&chosen) else { return Vec::new() };
+        self.model.with(|feed| {
+            let positions = std::iter::once(first).chain(rest);
+            positions.filter_map(|position| feed.seq_at(usize::try_from(position).ok()?)).collect()
+        })
+    }
+
+    /// How many rows are selected.
+    pub(super) fn selected_count(&self) -> usize {
+        usize::try_from(self.selection.selection().size()).unwrap_or(usize::MAX)
+    }
+
+    /// The row that is selected, if it is one.
+    pub(super) fn only_selected(&self) -> Option<Seq> {
+        let chosen = self.selection.selection();
+        (chosen.size() == 1).then(|| self.model.seq_at(chosen.minimum()))?
+    }
+
+    /// Replaces what the list does when the user selects everything: it knows only the rows that were reached.
+    pub(super) fn on_select_all(&self, select: impl Fn() + 'static) {
+        let keys = gtk::ShortcutController::new();
+        keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+        let action = gtk::CallbackAction::new(move |_, _| {
+            select();
+            glib::Propagation::Stop.into()
+        });
+        let trigger = gtk::ShortcutTrigger::parse_string("<Control>a|<Control>slash");
+        keys.add_shortcut(gtk::Shortcut::new(trigger, Some(action)));
+        self.view.add_controller(keys);
     }
 
     /// Shows the first row.
@@ -136,7 +169,7 @@ fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
 }
 
 fn seq_of(item: &gtk::ListItem) -> Option<Seq> {
-    let object = item.item()?.downcast::<gtk::glib::BoxedAnyObject>().ok()?;
+    let object = item.item()?.downcast::<glib::BoxedAnyObject>().ok()?;
     let seq = *object.borrow::<Seq>();
     Some(seq)
 }
@@ -151,7 +184,11 @@ struct Widgets {
     second: gtk::Box,
     app: gtk::Label,
     badge: gtk::Label,
+    badge_style: Cell<&'static str>,
     preview: gtk::Label,
+    /// When the message was sent: the tooltip is made of it when it is needed, because setting one asks the X server where the
+    /// mouse is.
+    sent: Rc<Cell<i64>>,
 }
 
 impl Widgets {
@@ -189,12 +226,33 @@ impl Widgets {
         let all = gtk::Box::builder().spacing(10).margin_top(8).margin_bottom(8).build();
         all.append(&avatar);
         all.append(&words);
-        Self { all, avatar, dot, title, time, second, app, badge, preview }
+        time.set_has_tooltip(true);
+        let sent: Rc<Cell<i64>> = Rc::default();
+        let hovered = Rc::clone(&sent);
+        time.connect_query_tooltip(move |_, _, _, _, tooltip| {
+            tooltip.set_text(exact_time(hovered.get()).as_deref());
+            true
+        });
+        Self {
+            all,
+            avatar,
+            dot,
+            title,
+            time,
+            second,
+            app,
+            badge,
+            badge_style: Cell::default(),
+            preview,
+            sent,
+        }
     }
 
     fn show(&self, row: &Row, icons: &Icons) {
         let (unix, zone) = (clock::unix(), TimeZone::system());
-        self.avatar.set_text(Some(&row.app));
+        if self.avatar.text().as_deref() != Some(&*row.app) {
+            self.avatar.set_text(Some(&row.app));
+        }
         self.avatar.set_custom_image(row.icon.as_ref().and_then(|icon| icons.find(icon)).as_ref());
         self.dot.set_visible(row.is_unread);
         self.title.set_text(&row.title);
@@ -204,7 +262,7 @@ impl Widgets {
             self.title.remove_css_class("unread");
         }
         self.time.set_text(&time_format::words(row.time, unix, &zone).unwrap_or_default());
-        self.all.set_tooltip_text(exact_time(row.time).as_deref());
+        self.sent.set(row.time);
         self.app.set_text(if row.app == row.title { "" } else { &row.app });
         self.second.set_visible(row.app != row.title || row.has_badge());
         self.preview.set_text(&row.preview);
@@ -226,7 +284,10 @@ impl Widgets {
         };
         self.badge.set_visible(words.is_some());
         self.badge.set_text(words.unwrap_or_default());
-        self.badge.set_css_classes(&["badge", "caption", style]);
+        // GTK computes the style again even if the classes are the same.
+        if words.is_some() && self.badge_style.replace(style) != style {
+            self.badge.set_css_classes(&["badge", "caption", style]);
+        }
     }
 
     fn clear(&self) {
@@ -241,7 +302,7 @@ impl Widgets {
 
 /// The exact time in the user's way of writing it.
 pub(super) fn exact_time(unix: i64) -> Option<String> {
-    let time = gtk::glib::DateTime::from_unix_local(unix).ok()?;
+    let time = glib::DateTime::from_unix_local(unix).ok()?;
     time.format("%c").ok().map(Into::into)
 }
 
@@ -263,7 +324,11 @@ impl Icons {
         known.entry(name.clone()).or_insert_with(load).clone()
     }
 
-    fn forget_missing(&self) {
-        self.known.borrow_mut().retain(|_name, texture| texture.is_some());
+    /// Whether one was missing.
+    fn forget_missing(&self) -> bool {
+        let mut known = self.known.borrow_mut();
+        let before = known.len();
+        known.retain(|_name, texture| texture.is_some());
+        known.len() < before
     }
 }

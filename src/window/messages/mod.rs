@@ -12,6 +12,7 @@ mod list;
 mod list_model;
 mod page;
 mod parts;
+mod reading;
 mod status_line;
 
 pub(super) use page::{MessagesPage, Wanted};

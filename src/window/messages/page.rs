@@ -15,20 +15,15 @@ use super::parts::Parts;
 use crate::app::Problem;
 use crate::app::history;
 use crate::control::{Command, Event};
-use crate::domain::message::{Entry, Seq};
+use crate::domain::message::Seq;
 use crate::system::clock;
 use crate::window::model::banner::{Banner, Daemon};
-use crate::window::model::feed::Feed;
-use crate::window::model::filter::{FIRST_PAGE, Filter, PAGE};
+use crate::window::model::feed::Hidden;
+use crate::window::model::filter::Filter;
 use crate::window::model::first_message::can_send_test;
-use crate::window::model::row::Row;
 use crate::window::services::{News, Services};
 use crate::window::stack::{is_shown, show_only};
 use crate::window::words::tr;
-
-/// How close to the end of the list the next page is read, in heights of the list. The toolkit makes widgets for rows far outside
-/// of what is visible, so the rows it requests do not show how far the user has scrolled.
-const AHEAD: f64 = 1.5;
 
 /// What the page asks of the window around it.
 pub(in crate::window) enum Wanted {
@@ -48,14 +43,14 @@ pub(in crate::window) struct MessagesPage {
     pub(super) filters: Rc<Filters>,
     pub(super) detail: Rc<Detail>,
     pub(super) banner: RefCell<Banner>,
-    list_number: Cell<u64>,
-    is_paging: Cell<bool>,
+    pub(super) list_number: Cell<u64>,
+    pub(super) is_paging: Cell<bool>,
     /// Why the messages cannot be read.
-    unreadable: RefCell<Option<Problem>>,
+    pub(super) unreadable: RefCell<Option<Problem>>,
     /// The name of this device, once the daemon said it.
     device: RefCell<Option<String>>,
     service_ahead: Cell<i64>,
-    missing: RefCell<Vec<Seq>>,
+    pub(super) missing: RefCell<Vec<Seq>>,
     pub(super) deletions: RefCell<Vec<Deletion>>,
     pub(super) wanted: Box<dyn Fn(Wanted)>,
 }
@@ -63,8 +58,11 @@ pub(in crate::window) struct MessagesPage {
 /// Messages that are deleted unless the user undoes it.
 pub(super) struct Deletion {
     pub(super) toast: adw::Toast,
+    /// What is deleted: the rows and the other copies of the emergencies among them.
     pub(super) seqs: Vec<Seq>,
-    pub(super) rows: Vec<Row>,
+    pub(super) hidden: Hidden,
+    /// The list that they were taken from.
+    pub(super) list: u64,
 }
 
 impl MessagesPage {
@@ -114,6 +112,8 @@ impl MessagesPage {
         place.connect_changed(move |_| grown());
         let selected = on(Self::selection_changed);
         self.list.selection.connect_selection_changed(move |_, _, _| selected());
+        let all = on(Self::select_all);
+        self.list.on_select_all(all);
         let shown = on(Self::show_selected_pane);
         self.list.view.connect_activate(move |_, _| shown());
         let searched = on(|page| page.filters.search(&page.parts.search.text()));
@@ -159,7 +159,7 @@ impl MessagesPage {
     }
 
     /// The time by the service's clock.
-    fn unix(&self) -> i64 {
+    pub(super) fn unix(&self) -> i64 {
         clock::unix().saturating_add(self.service_ahead.get())
     }
 
@@ -171,13 +171,17 @@ impl MessagesPage {
             News::Missed => self.read_again(),
             News::Event(Event::Recorded(message)) => self.insert(Seq(message.row)),
             News::Event(Event::Deleted(message)) => self.remove(Seq(message.row)),
+            News::Event(Event::Shown(message)) => {
+                // By then its icon was fetched.
+                self.list.refresh_icons();
+                self.update(&[Seq(message.row)]);
+            }
             News::Event(
                 Event::Read(message)
                 | Event::Unread(message)
-                | Event::Shown(message)
                 | Event::Acknowledged(message)
                 | Event::Expired(message),
-            ) => self.update(Seq(message.row)),
+            ) => self.update(&[Seq(message.row)]),
             News::Event(
                 Event::Status(_) | Event::Missed { .. } | Event::AllDeleted { .. } | Event::Unknown,
             ) => {}
@@ -198,172 +202,15 @@ impl MessagesPage {
             return;
         }
         self.parts.status_line.show(&banner);
-        self.parts.title.set_subtitle(if banner.is_shown() { "" } else { &banner.sentence });
+        self.parts.set_status(if banner.is_shown() { "" } else { &banner.sentence });
         (self.wanted)(Wanted::Sentence(banner.sentence.clone()));
         self.banner.replace(banner);
     }
 
-    /// Reads the list anew.
-    pub(in crate::window) fn reload(self: &Rc<Self>) {
-        let list = self.services.new_list();
-        self.list_number.set(list);
-        self.is_paging.set(true);
-        let query = self.filters.filter().query(None, FIRST_PAGE, self.unix());
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            let read = page.services.read_for(list, move |log| log.page(&query)).await;
-            let entries = match read {
-                Ok(Some(entries)) => entries,
-                Ok(None) => return,
-                Err(problem) => return page.show_unreadable(problem),
-            };
-            page.is_paging.set(false);
-            page.unreadable.take();
-            let (rows, is_complete) = page.rows(&entries, FIRST_PAGE);
-            page.list.model.change(|feed| [feed.replace(rows, is_complete)]);
-            page.list.scroll_to_top();
-            page.show_emptiness();
-            page.selection_changed();
-        });
-    }
-
-    /// Reads the beginning of the list again, and leaves the rest as it is.
-    fn read_again(self: &Rc<Self>) {
-        let (list, query) = (self.list_number.get(), self.filters.filter().query(None, PAGE, self.unix()));
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            let read = page.services.read_for(list, move |log| {
-                log.reopen();
-                log.page(&query)
-            });
-            let entries = match read.await {
-                Ok(Some(entries)) => entries,
-                Ok(None) => return,
-                Err(problem) => return page.show_unreadable(problem),
-            };
-            page.unreadable.take();
-            let (rows, is_complete) = page.rows(&entries, PAGE);
-            page.keeping_place(|page| page.list.model.change(|feed| feed.merge(rows, is_complete)));
-            page.list.refresh();
-            page.show_emptiness();
-        });
-    }
-
-    /// The rows of a page, and whether it is the last one: it has fewer than were asked for.
-    fn rows(&self, entries: &[Entry], limit: usize) -> (Vec<Row>, bool) {
-        let unix = self.unix();
-        (entries.iter().map(|entry| Row::of(entry, unix)).collect(), entries.len() < limit)
-    }
-
-    /// Reads the next page if the end of the list is near.
-    fn read_ahead(self: &Rc<Self>) {
-        let place = self.parts.list_scroll.vadjustment();
-        let is_near = place.upper() - place.value() - place.page_size() < place.page_size() * AHEAD;
-        let (is_complete, last) = self.list.model.with(|feed| (feed.is_complete(), feed.last()));
-        if !is_near || is_complete || last.is_none() || self.is_paging.replace(true) {
-            return;
-        }
-        let (number, query) = (self.list_number.get(), self.filters.filter().query(last, PAGE, self.unix()));
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            let read = page.services.read_for(number, move |log| log.page(&query)).await;
-            if let Ok(Some(entries)) = read {
-                let (rows, is_complete) = page.rows(&entries, PAGE);
-                page.list.model.change(|feed| [feed.append(rows, is_complete)]);
-            }
-            if page.services.is_latest(number) {
-                page.is_paging.set(false);
-            }
-        });
-    }
-
-    /// A row appeared that is no longer in memory: reads it with its neighbours.
-    fn fill_in(self: &Rc<Self>, seq: Seq) {
-        self.missing.borrow_mut().push(seq);
-        if self.missing.borrow().len() > 1 {
-            return;
-        }
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            // The other rows that appear with it are collected first.
-            glib::timeout_future(std::time::Duration::ZERO).await;
-            let missing = page.missing.take();
-            let newest = missing.iter().max().map(|seq| Seq(seq.0 + 1));
-            let query = page.filters.filter().query(newest, PAGE, page.unix());
-            let list = page.list_number.get();
-            if let Ok(Some(entries)) = page.services.read_for(list, move |log| log.page(&query)).await {
-                let (rows, _) = page.rows(&entries, PAGE);
-                page.list.model.change(|feed| {
-                    feed.refill(rows);
-                    None
-                });
-                page.list.refresh_rows(&missing);
-            }
-        });
-    }
-
-    /// A message was recorded.
-    fn insert(self: &Rc<Self>, seq: Seq) {
-        let (list, query) = (self.list_number.get(), self.filters.filter().query(None, PAGE, self.unix()));
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            let read = page.services.read_for(list, move |log| log.matching(&query, seq)).await;
-            let Ok(Some(Some(entry))) = read else { return };
-            let row = Row::of(&entry, page.unix());
-            page.keeping_place(|page| page.list.model.change(|feed| feed.insert(row)));
-            page.show_emptiness();
-        });
-    }
-
-    /// Changes the list. At the top of it, new rows scroll into view; anywhere else, what is visible stays in place.
-    fn keeping_place(self: &Rc<Self>, change: impl FnOnce(&Self)) {
-        let is_at_top = self.parts.list_scroll.vadjustment().value() <= 0.0;
-        change(self);
-        if is_at_top {
-            let page = Rc::downgrade(self);
-            glib::idle_add_local_once(move || {
-                with(&page, |page| page.parts.list_scroll.vadjustment().set_value(0.0));
-            });
-        }
-    }
-
-    /// Something about a message changed.
-    pub(super) fn update(self: &Rc<Self>, seq: Seq) {
-        let is_known = self.list.model.with(|feed| feed.row(seq).is_some());
-        if !is_known {
-            return;
-        }
-        let page = Rc::clone(self);
-        glib::spawn_future_local(async move {
-            let Ok(Some(entry)) = page.services.read(move |log| log.entry(seq)).await else { return };
-            page.show_changed(&entry);
-        });
-    }
-
-    fn show_changed(&self, entry: &Entry) {
-        let unix = self.unix();
-        self.list.model.change(|feed| {
-            feed.update(Row::of(entry, unix));
-            None
-        });
-        self.list.refresh_rows(&[entry.seq]);
-        if self.detail.entry().is_some_and(|shown| shown.seq == entry.seq) {
-            self.detail.show(entry, unix);
-        }
-    }
-
-    fn remove(self: &Rc<Self>, seq: Seq) {
-        self.list.model.change(|feed| feed.remove(seq));
-        self.deletions
-            .borrow_mut()
-            .iter_mut()
-            .for_each(|deletion| deletion.seqs.retain(|other| *other != seq));
-        self.show_emptiness();
-        self.selection_changed();
-    }
-
     pub(super) fn show_emptiness(&self) {
-        if !self.list.model.with(Feed::is_empty) {
+        // An empty list that goes on is about to be read.
+        let (is_empty, is_complete) = self.list.model.with(|feed| (feed.is_empty(), feed.is_complete()));
+        if !is_empty || (!is_complete && self.unreadable.borrow().is_none()) {
             show_only(&self.parts.list_stack, "list");
             return;
         }
@@ -380,7 +227,7 @@ impl MessagesPage {
     }
 
     /// Rows that were read before stay on the screen.
-    fn show_unreadable(&self, problem: Problem) {
+    pub(super) fn show_unreadable(&self, problem: Problem) {
         self.unreadable.replace(Some(problem));
         self.show_emptiness();
     }
@@ -396,16 +243,16 @@ impl MessagesPage {
 
     /// Shows what is selected now.
     pub(super) fn selection_changed(self: &Rc<Self>) {
-        let selected = self.list.selected();
+        let (count, only) = (self.list.selected_count(), self.list.only_selected());
         let Parts { copy, unread, delete, .. } = &self.parts;
-        copy.set_sensitive(selected.len() == 1);
-        unread.set_sensitive(!selected.is_empty());
-        delete.set_sensitive(!selected.is_empty());
-        match selected.as_slice() {
-            [] => self.detail.clear(),
-            [seq] if self.detail.entry().is_some_and(|entry| entry.seq == *seq) => {}
-            [seq] => self.open(*seq),
-            several => self.detail.show_several(several.len()),
+        copy.set_sensitive(only.is_some());
+        unread.set_sensitive(count > 0);
+        delete.set_sensitive(count > 0);
+        match only {
+            Some(seq) if self.detail.entry().is_some_and(|entry| entry.seq == seq) => {}
+            Some(seq) => self.open(seq),
+            None if count == 0 => self.detail.clear(),
+            None => self.detail.show_several(count),
         }
     }
 
@@ -419,7 +266,7 @@ impl MessagesPage {
                 Err(problem) => return page.report(&problem),
             };
             // Another may have been selected meanwhile.
-            if page.list.selected() != [seq] {
+            if page.list.only_selected() != Some(seq) {
                 return;
             }
             page.detail.show(&entry, page.unix());
@@ -441,20 +288,10 @@ impl MessagesPage {
         }
     }
 
-    /// Whether the list shows any message.
-    pub(in crate::window) fn has_messages(&self) -> bool {
-        !self.list.model.with(Feed::is_empty)
-    }
-
     /// Moves the focus to the search field.
     pub(in crate::window) fn find(&self) {
         self.parts.content.navigate(adw::NavigationDirection::Back);
         self.parts.search.grab_focus();
-    }
-
-    /// Selects all rows that were reached.
-    pub(in crate::window) fn select_all(&self) {
-        self.list.selection.select_all();
     }
 
     /// Deletes what is selected.

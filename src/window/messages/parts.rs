@@ -17,8 +17,8 @@ pub(in crate::window) struct Parts {
     pub(in crate::window) content: adw::Leaflet,
     /// What is around it.
     pub(in crate::window) toasts: adw::ToastOverlay,
-    /// The title with the status.
-    pub(in crate::window) title: adw::WindowTitle,
+    /// The status under the title.
+    subtitle: gtk::Label,
     /// The bar above the list.
     pub(in crate::window) list_header: adw::HeaderBar,
     pub(super) search: gtk::SearchEntry,
@@ -52,7 +52,7 @@ impl Parts {
         list_stack.add_named(&empty.page, Some("empty"));
         show_only(&list_stack, "list");
 
-        let title = adw::WindowTitle::new("Handover", "");
+        let (title, subtitle) = title();
         let list_header = adw::HeaderBar::builder().title_widget(&title).build();
         let list_side =
             gtk::Box::builder().orientation(gtk::Orientation::Vertical).width_request(340).build();
@@ -88,6 +88,10 @@ impl Parts {
         let line = gtk::Separator::new(gtk::Orientation::Vertical);
         content.append(&line).set_navigatable(false);
         content.append(&detail_side);
+        // A long status makes one of them higher.
+        let headers = gtk::SizeGroup::new(gtk::SizeGroupMode::Vertical);
+        headers.add_widget(&list_header);
+        headers.add_widget(&detail_header);
         content.bind_property("folded", &list_header, "show-end-title-buttons").sync_create().build();
         content.bind_property("folded", &detail_header, "show-start-title-buttons").sync_create().build();
         content.bind_property("folded", &back, "visible").sync_create().build();
@@ -103,7 +107,7 @@ impl Parts {
         Self {
             content,
             toasts,
-            title,
+            subtitle,
             list_header,
             search,
             copy,
@@ -115,4 +119,31 @@ impl Parts {
             empty,
         }
     }
+
+    /// Shows the status under the title.
+    pub(super) fn set_status(&self, words: &str) {
+        self.subtitle.set_text(words);
+        self.subtitle.set_visible(!words.is_empty());
+        self.subtitle.set_tooltip_text(Some(words).filter(|words| !words.is_empty()));
+    }
+}
+
+/// The title, and the label under it. In an `AdwWindowTitle` the status would be cut where the text is large.
+fn title() -> (gtk::Box, gtk::Label) {
+    let label = |style: &str| {
+        let label = gtk::Label::builder().ellipsize(gtk::pango::EllipsizeMode::End);
+        label.justify(gtk::Justification::Center).css_classes([style]).build()
+    };
+    let (title, subtitle) = (label("title"), label("subtitle"));
+    title.set_text("Handover");
+    subtitle.set_wrap(true);
+    subtitle.set_lines(2);
+    subtitle.set_visible(false);
+    let both = gtk::Box::builder().orientation(gtk::Orientation::Vertical).build();
+    both.set_valign(gtk::Align::Center);
+    both.set_margin_top(4);
+    both.set_margin_bottom(4);
+    both.append(&title);
+    both.append(&subtitle);
+    (both, subtitle)
 }

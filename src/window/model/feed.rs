@@ -30,7 +30,17 @@ pub struct Feed {
     rows: BTreeMap<Seq, Row>,
     /// Rows that are about to be deleted, which the user can still undo.
     hidden: BTreeSet<Seq>,
+    /// The oldest row that was reached, even if it is hidden.
+    reached: Option<Seq>,
     is_complete: bool,
+}
+
+/// Rows that were taken out of the list, to be put back or forgotten.
+#[derive(Debug, Default)]
+pub struct Hidden {
+    seqs: Vec<Seq>,
+    /// Those that were in memory.
+    rows: Vec<Row>,
 }
 
 impl Feed {
@@ -66,7 +76,7 @@ impl Feed {
 
     /// The last row that was reached: the next page begins before it.
     pub fn last(&self) -> Option<Seq> {
-        self.seqs.last().copied()
+        self.reached
     }
 
     /// Replaces everything by the first page.
@@ -74,6 +84,7 @@ impl Feed {
         let removed = self.seqs.len();
         self.seqs.clear();
         self.rows.clear();
+        self.reached = None;
         self.is_complete = false;
         let Splice { added, .. } = self.append(page, is_complete);
         Splice { position: 0, removed, added }
@@ -84,13 +95,27 @@ impl Feed {
         let position = self.seqs.len();
         let last = self.last();
         for row in page {
-            let follows = last.is_none_or(|last| row.seq < last);
-            if follows && !self.hidden.contains(&row.seq) {
+            if last.is_some_and(|last| row.seq >= last) {
+                continue;
+            }
+            self.reached = Some(row.seq);
+            if !self.hidden.contains(&row.seq) {
                 self.seqs.push(row.seq);
                 self.keep(row);
             }
         }
         self.is_complete = is_complete;
+        Splice { position, removed: 0, added: self.seqs.len() - position }
+    }
+
+    /// Adds all rows that follow, newest first, without taking them into memory.
+    pub fn reach(&mut self, seqs: Vec<Seq>) -> Splice {
+        let (position, last) = (self.seqs.len(), self.last());
+        let follows = |seq: &Seq| last.is_none_or(|last| *seq < last);
+        let seqs: Vec<Seq> = seqs.into_iter().filter(follows).collect();
+        self.reached = seqs.last().copied().or(last);
+        self.seqs.extend(seqs.into_iter().filter(|seq| !self.hidden.contains(seq)));
+        self.is_complete = true;
         Splice { position, removed: 0, added: self.seqs.len() - position }
     }
 
@@ -103,6 +128,7 @@ impl Feed {
         let gone: Vec<Seq> = gone.collect();
         let mut splices: Vec<Splice> = gone.into_iter().filter_map(|seq| self.remove(seq)).collect();
         self.is_complete |= is_complete;
+        self.reached = page.last().map(|row| row.seq).into_iter().chain(self.reached).min();
         for row in page {
             splices.extend(self.insert(row));
         }
@@ -131,7 +157,7 @@ impl Feed {
         }
         let Err(position) = self.seqs.binary_search_by(|other| row.seq.cmp(other)) else { return splices };
         // What is older than the last row that was reached comes with its page.
-        if position == self.seqs.len() && !self.is_complete && !self.is_empty() {
+        if !self.is_complete && self.reached.is_some_and(|reached| row.seq < reached) {
             return splices;
         }
         self.seqs.insert(position, row.seq);
@@ -160,20 +186,42 @@ impl Feed {
         Some(Splice { position, removed: 1, added: 0 })
     }
 
-    /// Takes rows out of the list, and returns them.
-    pub fn hide(&mut self, seqs: &[Seq]) -> (Vec<Row>, Vec<Splice>) {
-        let rows = seqs.iter().filter_map(|seq| self.rows.get(seq).cloned()).collect();
-        let splices = seqs.iter().filter_map(|seq| self.remove(*seq)).collect();
+    /// Takes rows out of the list, however many they are.
+    pub fn hide(&mut self, seqs: &[Seq]) -> (Hidden, Option<Splice>) {
+        let rows = seqs.iter().filter_map(|seq| self.rows.remove(seq)).collect();
         self.hidden.extend(seqs);
-        (rows, splices)
+        let is_hidden = |seq: &Seq| self.hidden.contains(seq);
+        let (first, last) = (self.seqs.iter().position(is_hidden), self.seqs.iter().rposition(is_hidden));
+        let hidden = self.seqs.iter().copied().filter(is_hidden).collect();
+        let splice = first.zip(last).map(|(first, last)| {
+            let (before, removed) = (self.seqs.len(), last - first + 1);
+            self.seqs.retain(|seq| !self.hidden.contains(seq));
+            Splice { position: first, removed, added: removed - (before - self.seqs.len()) }
+        });
+        (Hidden { seqs: hidden, rows }, splice)
     }
 
     /// Puts rows back.
-    pub fn unhide(&mut self, rows: Vec<Row>) -> Vec<Splice> {
-        for row in &rows {
-            self.hidden.remove(&row.seq);
+    pub fn unhide(&mut self, hidden: Hidden) -> Option<Splice> {
+        let Hidden { seqs, rows } = hidden;
+        // What was deleted meanwhile is not hidden any more.
+        let mut back: Vec<Seq> = seqs.into_iter().filter(|seq| self.hidden.remove(seq)).collect();
+        back.retain(|seq| self.position(*seq).is_none());
+        let (newest, oldest) = (back.first()?, back.last()?);
+        let first = self.seqs.partition_point(|seq| seq > newest);
+        let end = self.seqs.partition_point(|seq| seq > oldest);
+        let (removed, added) = (end - first, end - first + back.len());
+        self.seqs.append(&mut back);
+        self.seqs.sort_unstable_by(|one, other| other.cmp(one));
+        self.refill(rows);
+        Some(Splice { position: first, removed, added })
+    }
+
+    /// No longer hides rows, which come back when they are read again.
+    pub fn forget(&mut self, hidden: &Hidden) {
+        for seq in &hidden.seqs {
+            self.hidden.remove(seq);
         }
-        rows.into_iter().flat_map(|row| self.insert(row)).collect()
     }
 
     fn keep(&mut self, row: Row) {
@@ -268,12 +316,55 @@ mod tests {
     fn what_is_hidden_does_not_come_back_with_a_page_and_can_be_put_back() {
         let mut feed = Feed::default();
         feed.replace(rows([5, 4, 3]), false);
-        let (hidden, splices) = feed.hide(&[Seq(4)]);
-        assert_eq!(splices, [Splice { position: 1, removed: 1, added: 0 }]);
+        let (hidden, splice) = feed.hide(&[Seq(4)]);
+        assert_eq!(splice, Some(Splice { position: 1, removed: 1, added: 0 }));
         feed.replace(rows([5, 4, 3]), true);
         assert_eq!(seqs(&feed), [5, 3]);
-        feed.unhide(hidden);
+        assert_eq!(feed.unhide(hidden), Some(Splice { position: 1, removed: 0, added: 1 }));
         assert_eq!(seqs(&feed), [5, 4, 3]);
+        assert!(feed.row(Seq(4)).is_some());
+    }
+
+    #[test]
+    fn rows_between_the_hidden_ones_stay() {
+        let mut feed = Feed::default();
+        feed.replace(rows((1..=9).rev()), true);
+        let (hidden, splice) = feed.hide(&[Seq(8), Seq(6), Seq(3)]);
+        assert_eq!(splice, Some(Splice { position: 1, removed: 6, added: 3 }));
+        assert_eq!(seqs(&feed), [9, 7, 5, 4, 2, 1]);
+        // One of them was deleted elsewhere, and a new one arrived.
+        feed.remove(Seq(6));
+        feed.insert(row(10));
+        assert_eq!(feed.unhide(hidden), Some(Splice { position: 2, removed: 3, added: 5 }));
+        assert_eq!(seqs(&feed), [10, 9, 8, 7, 5, 4, 3, 2, 1]);
+        let (hidden, _) = feed.hide(&[Seq(9)]);
+        feed.forget(&hidden);
+        assert_eq!(feed.unhide(hidden), None);
+    }
+
+    #[test]
+    fn what_follows_hidden_rows_is_still_reached() {
+        let mut feed = Feed::default();
+        feed.replace(rows([9, 8]), false);
+        let (hidden, _) = feed.hide(&[Seq(9), Seq(8)]);
+        assert_eq!((feed.is_empty(), feed.last(), feed.is_complete()), (true, Some(Seq(8)), false));
+        feed.append(rows([7]), false);
+        feed.unhide(hidden);
+        assert_eq!(seqs(&feed), [9, 8, 7]);
+    }
+
+    #[test]
+    fn all_of_a_long_list_is_reached_hidden_and_put_back() {
+        let mut feed = Feed::default();
+        feed.replace(rows((99_971..=100_000).rev()), false);
+        let splice = feed.reach((1..=100_000).rev().map(Seq).collect());
+        assert_eq!(splice, Splice { position: 30, removed: 0, added: 99_970 });
+        let all: Vec<Seq> = (1..=100_000).rev().map(Seq).collect();
+        let (hidden, splice) = feed.hide(&all);
+        assert_eq!(splice, Some(Splice { position: 0, removed: 100_000, added: 0 }));
+        assert!(feed.is_empty() && feed.is_complete());
+        feed.unhide(hidden);
+        assert_eq!((feed.len(), feed.rows.len()), (100_000, 30));
     }
 
     #[test]

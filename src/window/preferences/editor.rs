@@ -12,6 +12,7 @@ use gtk::{gio, glib};
 
 use crate::app::preferences::{self, Change};
 use crate::domain::text::capitalized;
+use crate::window::environment;
 use crate::window::fields;
 use crate::window::model::choices::Choice;
 use crate::window::words::tr;
@@ -104,7 +105,7 @@ impl Editor {
     pub(super) fn open_file(self: &Rc<Self>) -> gtk::Button {
         let button = gtk::Button::builder().label(tr("Open file")).valign(gtk::Align::Center).build();
         let editor = Rc::clone(self);
-        button.connect_clicked(move |_| {
+        button.connect_clicked(move |button| {
             // A missing file cannot be opened.
             if !editor.path.exists()
                 && let Err(problem) = preferences::create(&editor.path)
@@ -112,7 +113,10 @@ impl Editor {
                 return editor.say(&capitalized(&problem.message));
             }
             let address = gio::File::for_path(&editor.path).uri();
-            gtk::show_uri(editor.window.upgrade().as_ref(), &address, gtk::gdk::CURRENT_TIME);
+            let told = Rc::clone(&editor);
+            environment::open_elsewhere(button, &address, move || {
+                told.say(tr("No program opens this file."));
+            });
         });
         button
     }

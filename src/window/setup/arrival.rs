@@ -13,6 +13,7 @@ use crate::app::preferences;
 use crate::control::Command;
 use crate::domain::text::capitalized;
 use crate::system::clock;
+use crate::window::environment::link_button;
 use crate::window::model::first_message::{ACCOUNT, can_send_test};
 use crate::window::model::row::Row;
 use crate::window::services::Services;
@@ -69,7 +70,7 @@ impl Arrival {
 /// A button that sends a test message where the settings say who sends to whom, else a link to the form of the web site.
 fn add_test(sheet: &Sheet, services: &Services) {
     if !preferences::read(&services.context).is_ok_and(|settings| can_send_test(&settings)) {
-        sheet.add(&gtk::LinkButton::with_label(ACCOUNT, tr("Send a test message at pushover.net")));
+        sheet.add(&link_button(ACCOUNT, tr("Send a test message at pushover.net")));
         return;
     }
     let test = sheet.other_button(tr("Send a test message"));

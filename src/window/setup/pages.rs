@@ -9,6 +9,7 @@ use adw::prelude::*;
 use crate::app::sign_in::Answer;
 use crate::domain::account::{DeviceName, Secret};
 use crate::domain::settings::Emergency;
+use crate::window::environment::link_button;
 use crate::window::model::setup::{self, Page};
 use crate::window::words::tr;
 use crate::window::{accessible, fields};
@@ -143,10 +144,7 @@ fn account(email: &str, error: Option<&str>, finish: Finish) -> Sheet {
     let clicked = Rc::clone(&send);
     button.connect_clicked(move |_| clicked());
     password_row.connect_entry_activated(move |_| send());
-    let link = gtk::LinkButton::with_label(
-        "https://pushover.net/login/forgot_password",
-        tr("Forgot your password?"),
-    );
+    let link = link_button("https://pushover.net/login/forgot_password", tr("Forgot your password?"));
     sheet.add(&link);
     sheet.first = Some(if email.is_empty() { email_row.upcast() } else { password_row.upcast() });
     sheet

@@ -20,6 +20,7 @@ use crate::app::sign_in::{self, Answer, SignedIn, Step};
 use crate::control::{self, Command, Event};
 use crate::domain::presence::UserPresence;
 use crate::domain::text::capitalized;
+use crate::window::environment::{self, link_button};
 use crate::window::model::setup::{Conversation, Reaction};
 use crate::window::services::{News, Services};
 use crate::window::words::{fill, tr};
@@ -96,7 +97,7 @@ impl SetupPage {
              “Pushover for Desktop”.",
         )));
         let begin = sheet.main_button(tr("Sign in"));
-        sheet.add(&gtk::LinkButton::with_label("https://pushover.net/signup", tr("Create an account")));
+        sheet.add(&link_button("https://pushover.net/signup", tr("Create an account")));
         sheet.first = Some(begin.clone().upcast());
         let weak = Rc::downgrade(self);
         begin.connect_clicked(move |_| with(&weak, Self::begin));
@@ -275,7 +276,7 @@ async fn finish(context: &Context, signed_in: &SignedIn, at_login: bool) -> Resu
     if at_login {
         drop(autostart::switch_on());
     }
-    start_daemon(&context).await?;
+    start_daemon(&context, environment::variables()).await?;
     match control::ask(&context.paths.socket, &Command::LoginChanged).await {
         // A daemon that has just started reads the login anyway.
         Ok(_) | Err(control::Error::Refused { .. }) => {}
