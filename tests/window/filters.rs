@@ -104,6 +104,27 @@ async fn the_list_is_limited_by_time() {
 }
 
 #[tokio::test]
+async fn a_link_in_the_text_can_be_dragged_out() {
+    let mut desk = Desk::signed_in().await;
+    let _daemon = desk.daemon().await;
+    let link = "https://ci.example/4711?a=b&c=d";
+    desk.send(&[("title", "Build failed"), ("message", link)]);
+    desk.user.handover(&["sync"]).await.succeeded();
+    desk.open(&[]).await;
+    desk.until("the list", |elements| rows(elements).len() == 1).await;
+    desk.focus_row().await;
+    desk.screen.press(&["Home"]);
+    desk.until_shown("Build failed").await;
+    let from = desk.place_in_text(link).await;
+    let to = desk.place_of("search box", "Search messages").await;
+    desk.screen.drag(from, to).await;
+    desk.until("the link is where it was dropped", |elements| {
+        elements.iter().any(|element| element.role == "search box" && element.text.as_deref() == Some(link))
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_link_can_be_dragged_out() {
     let mut desk = Desk::signed_in().await;
     let _daemon = desk.daemon().await;

@@ -182,12 +182,12 @@ impl Desk {
         self.tree.middle_of(element).await
     }
 
-    /// A place on the first letters of the text in the detail pane, which comes before the list.
+    /// A place on the text in the detail pane, which comes before the list.
     pub(crate) async fn place_in_text(&self, text: &str) -> (i16, i16) {
         let elements = self.until_shown(text).await;
         let is_it = |element: &&Element| element.role == "label" && element.words() == text;
         let element = elements.iter().find(is_it).unwrap_or_else(|| panic!("no {text}: {elements:#?}"));
-        self.tree.beginning_of(element).await
+        self.tree.within_text(element).await
     }
 
     /// Presses keys until the focus is on an element with these words.

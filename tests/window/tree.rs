@@ -74,11 +74,11 @@ impl Tree {
         (pixel(x + width / 2), pixel(y + height / 2))
     }
 
-    /// A place on the first letters of an element.
-    pub(crate) async fn beginning_of(&self, element: &Element) -> (i16, i16) {
-        const LETTER: i32 = 8;
-        let (x, y, ..) = self.extents(element).await;
-        (pixel(x + 3 * LETTER), pixel(y + LETTER))
+    /// A place some letters after the beginning of a text of one line.
+    pub(crate) async fn within_text(&self, element: &Element) -> (i16, i16) {
+        const LETTERS: i32 = 160;
+        let (x, y, _, height) = self.extents(element).await;
+        (pixel(x + LETTERS), pixel(y + height / 2))
     }
 
     /// The height of an element in pixels.

@@ -15,7 +15,7 @@ use crate::app::time_format;
 use crate::domain::message::Entry;
 use crate::domain::text::{capitalized, scheme_of, without_unsafe_fields};
 use crate::system::clock;
-use crate::window::model::markup::markup;
+use crate::window::model::markup::{Link, Markup, markup};
 use crate::window::model::row::{EmergencyState, Row, priority_word};
 use crate::window::stack::show_only;
 use crate::window::words::{count, fill, tr};
@@ -41,6 +41,8 @@ pub(super) struct Detail {
     body: gtk::Label,
     several: adw::StatusPage,
     entry: RefCell<Option<Entry>>,
+    /// The letters of the text that are links, and their addresses.
+    links: RefCell<Vec<Link>>,
     icons: Icons,
 }
 
@@ -106,6 +108,7 @@ impl Detail {
             body,
             several,
             entry,
+            links: RefCell::default(),
             icons,
         });
         detail.offer_links(schemes);
@@ -115,12 +118,18 @@ impl Detail {
     /// The message's own link can be dragged, and those in its text.
     fn offer_links(self: &Rc<Self>, schemes: Vec<String>) {
         let (of_text, detail) = (schemes.clone(), Rc::downgrade(self));
-        drag::offer(&self.open, move || {
+        drag::offer(&self.open, move |_, _| {
             let entry = detail.upgrade()?.entry()?;
             allowed(&entry.message.url?, &schemes).ok()
         });
-        let body = self.body.downgrade();
-        drag::offer(&self.body, move || allowed(&body.upgrade()?.current_uri()?, &of_text).ok());
+        let detail = Rc::downgrade(self);
+        drag::offer(&self.scroll, move |x, y| {
+            let detail = detail.upgrade()?;
+            let letter = drag::letter_at(&detail.body, detail.scroll.upcast_ref(), x, y)?;
+            let links = detail.links.borrow();
+            let (_, address) = links.iter().find(|(letters, _)| letters.contains(&letter))?;
+            allowed(address, &of_text).ok()
+        });
     }
 
     /// The message that is shown.
@@ -166,7 +175,9 @@ impl Detail {
     pub(super) fn show_text(&self) {
         if let Some(entry) = &*self.entry.borrow() {
             let is_dark = adw::StyleManager::default().is_dark();
-            self.body.set_markup(&markup(&entry.message.text().shortened(LONGEST), is_dark));
+            let Markup { text, links } = markup(&entry.message.text().shortened(LONGEST), is_dark);
+            self.body.set_markup(&text);
+            self.links.replace(links);
         }
     }
 

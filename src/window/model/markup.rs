@@ -5,19 +5,34 @@
 //!
 //! The markup: <https://docs.gtk.org/Pango/pango_markup.html>, with the links of a `GtkLabel`.
 
+use std::ops::Range;
+
 use crate::domain::text::{Color, Span, Style, Text, escaped, misleads, unsaid, without_unsafe_fields};
 
 /// The longest address that is shown after its link, in characters.
 const MAX_ADDRESS: usize = 200;
 
+/// A text with markup.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Markup {
+    /// The text.
+    pub text: String,
+    /// Its links, in order.
+    pub links: Vec<Link>,
+}
+
+/// The letters of a link, as bytes of the text without markup, and its address.
+pub type Link = (Range<usize>, String);
+
 /// The text with its styles and links, for a light or a dark background.
-pub fn markup(text: &Text, is_dark: bool) -> String {
+pub fn markup(text: &Text, is_dark: bool) -> Markup {
     let mut markup = String::new();
+    let (mut links, mut length) = (Vec::new(), 0);
     for runs in text.links() {
         let link = runs.first().and_then(|run| run.style.link.as_deref());
         let Some(link) = link else {
             for run in runs {
-                push_run(&mut markup, run, is_dark);
+                length += push_run(&mut markup, run, is_dark);
             }
             continue;
         };
@@ -25,20 +40,25 @@ pub fn markup(text: &Text, is_dark: bool) -> String {
         markup.push_str("<a href=\"");
         markup.push_str(&escaped(&address));
         markup.push_str("\">");
+        let begin = length;
         for run in runs {
-            push_run(&mut markup, run, is_dark);
+            length += push_run(&mut markup, run, is_dark);
         }
+        links.push((begin..length, address.into_owned()));
         markup.push_str("</a>");
         let words: String = runs.iter().map(|run| run.text.as_str()).collect();
         if let Some(address) = unsaid(runs).filter(|_| misleads(&words, link)) {
             let address = Text::from_plain(address).shortened(MAX_ADDRESS).to_plain();
-            markup.push_str(&escaped(&format!(" ({address})")));
+            let said = format!(" ({address})");
+            length += said.len();
+            markup.push_str(&escaped(&said));
         }
     }
-    markup
+    Markup { text: markup, links }
 }
 
-fn push_run(markup: &mut String, Span { text, style }: &Span, is_dark: bool) {
+/// Returns the length of the text without markup.
+fn push_run(markup: &mut String, Span { text, style }: &Span, is_dark: bool) -> usize {
     let Style { bold, italic, underline, monospace, color, link } = style;
     // The theme knows which colour a link is readable in.
     let color = color.filter(|_| link.is_none()).filter(|color| is_readable(*color, is_dark));
@@ -50,13 +70,15 @@ fn push_run(markup: &mut String, Span { text, style }: &Span, is_dark: bool) {
     for tag in &tags {
         markup.extend(["<", tag, ">"]);
     }
-    markup.push_str(&escaped(&breakable(text)));
+    let text = breakable(text);
+    markup.push_str(&escaped(&text));
     for tag in tags.iter().rev() {
         markup.extend(["</", tag, ">"]);
     }
     if color.is_some() {
         markup.push_str("</span>");
     }
+    text.len()
 }
 
 /// After so many letters without a blank a line may break: laying out longer words takes Pango seconds.
@@ -101,7 +123,21 @@ mod tests {
     use super::*;
 
     fn of_html(html: &str) -> String {
-        markup(&Text::from_html(html).linked(), false)
+        markup(&Text::from_html(html).linked(), false).text
+    }
+
+    #[test]
+    fn the_letters_of_every_link_are_known() {
+        let html =
+            "é &amp; <a href=https://evil.example>good.<b>example</b></a> or https://a.example/?b&amp;c";
+        let links = markup(&Text::from_html(html).linked(), false).links;
+        let shown = "é & good.example (https://evil.example) or https://a.example/?b&c";
+        let words: Vec<_> =
+            links.iter().map(|(letters, address)| (&shown[letters.clone()], &**address)).collect();
+        assert_eq!(
+            words,
+            [("good.example", "https://evil.example"), ("https://a.example/?b&c", "https://a.example/?b&c"),]
+        );
     }
 
     #[test]
@@ -134,9 +170,9 @@ mod tests {
     #[test]
     fn a_colour_that_nobody_could_read_is_left_out() {
         let text = Text::from_html("<font color=#ffff00>yellow</font>");
-        assert_eq!(markup(&text, false), "yellow");
-        assert_eq!(markup(&text, true), "<span foreground=\"#ffff00\">yellow</span>");
+        assert_eq!(markup(&text, false).text, "yellow");
+        assert_eq!(markup(&text, true).text, "<span foreground=\"#ffff00\">yellow</span>");
         let text = Text::from_html("<font color=#000080>navy</font>");
-        assert_eq!(markup(&text, true), "navy");
+        assert_eq!(markup(&text, true).text, "navy");
     }
 }
