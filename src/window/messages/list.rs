@@ -35,7 +35,8 @@ pub(super) struct List {
 /// The rows that are on the screen.
 struct Rows {
     model: MessageList,
-    bound: RefCell<HashMap<gtk::ListItem, Widgets>>,
+    /// Borrowed only for a moment: GTK may set up and tear down rows whenever a widget changes.
+    bound: RefCell<HashMap<gtk::ListItem, Rc<Widgets>>>,
     icons: Icons,
     /// Called with the number of a row that is not in memory.
     missing: Box<dyn Fn(Seq)>,
@@ -121,9 +122,11 @@ impl List {
 
 impl Rows {
     fn refresh(&self, wanted: impl Fn(Seq) -> bool) {
-        for (item, widgets) in self.bound.borrow().iter() {
-            if let Some(seq) = seq_of(item).filter(|seq| wanted(*seq)) {
-                self.show(seq, widgets);
+        let bound: Vec<_> =
+            self.bound.borrow().iter().map(|(item, row)| (item.clone(), Rc::clone(row))).collect();
+        for (item, widgets) in bound {
+            if let Some(seq) = seq_of(&item).filter(|seq| wanted(*seq)) {
+                self.show(seq, &widgets);
             }
         }
     }
@@ -145,7 +148,7 @@ fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
         let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
             return;
         };
-        let widgets = Widgets::new();
+        let widgets = Rc::new(Widgets::new());
         item.set_child(Some(&widgets.all));
         rows.bound.borrow_mut().insert(item.clone(), widgets);
     });
@@ -154,8 +157,9 @@ fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
         let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
             return;
         };
-        if let (Some(seq), Some(widgets)) = (seq_of(item), rows.bound.borrow().get(item)) {
-            rows.show(seq, widgets);
+        let widgets = rows.bound.borrow().get(item).cloned();
+        if let (Some(seq), Some(widgets)) = (seq_of(item), widgets) {
+            rows.show(seq, &widgets);
         }
     });
     let shown = Rc::downgrade(rows);
@@ -163,7 +167,8 @@ fn factory(rows: &Rc<Rows>) -> gtk::SignalListItemFactory {
         let (Some(rows), Some(item)) = (shown.upgrade(), item.downcast_ref::<gtk::ListItem>()) else {
             return;
         };
-        rows.bound.borrow_mut().remove(item);
+        let widgets = rows.bound.borrow_mut().remove(item);
+        drop(widgets);
     });
     factory
 }
