@@ -33,6 +33,7 @@ pub fn switch_off() -> Result<(), Problem> {
         | Error::OwnPath(_)
         | Error::Unwritable(_)
         | Error::Foreign(_)
+        | Error::Portal(_)
         | Error::File(_, _) => unchanged(&error),
     })
 }
@@ -43,6 +44,9 @@ fn unchanged(error: &Error) -> Problem {
         Error::Foreign(_) => problem.hint("remove that file, or change it in your desktop's settings"),
         Error::File(_, _) => {
             problem.hint("check who owns that file and its folder, and that the disk is not full")
+        }
+        Error::Portal(_) => {
+            problem.hint("allow Handover to run in the background in your desktop's settings, then try again")
         }
         Error::Unwritable(_) => problem.hint("move the program to a path without special characters"),
         Error::NoFolder | Error::OwnPath(_) | Error::Unit(_) => problem,

@@ -33,6 +33,7 @@ use crate::ports::{Notifier, SecretStore};
 use crate::pushover;
 use crate::store::Query;
 use crate::system::clock;
+use crate::system::off_thread::off_thread;
 
 /// An acknowledgement that takes longer continues without the command.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -122,7 +123,8 @@ pub(super) async fn execute<N: Notifier, S: SecretStore>(
         Command::Resume => pause::resume(shared).await,
         Command::SignIn { activation_token } => open_sign_in(activation_token.as_deref()),
         Command::Autostart { on } => {
-            let switched = set_autostart(on);
+            // In a Flatpak the desktop may ask the user.
+            let switched = off_thread(move || set_autostart(on)).await;
             shared.autostart_changed.notify_one();
             switched
         }

@@ -5,9 +5,12 @@
 //! # Platform-specific behavior
 //!
 //! Linux: an XDG autostart entry, which every desktop reads. A systemd user unit that the user enabled counts as on, and is
-//! not changed. macOS: a launch agent. Windows: a value below the `Run` key. The latter two follow the documentation; on
+//! not changed. In a Flatpak, the desktop is asked through its portal, and the entry, which the desktop cannot see there, only
+//! notes that it agreed. macOS: a launch agent. Windows: a value below the `Run` key. The latter two follow the documentation; on
 //! Windows it was only tried under Wine, and no Mac has run it.
 
+#[cfg(target_os = "linux")]
+mod background_portal;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod entry;
 #[cfg(any(target_os = "macos", test))]

@@ -52,6 +52,9 @@ pub enum Error {
     /// The entry was not created by this program.
     #[error("{0} was not created by Handover")]
     Foreign(PathBuf),
+    /// The desktop, which has to agree, did not.
+    #[error("the portal of the desktop {0}")]
+    Portal(&'static str),
     /// The user enabled this systemd unit.
     #[error("the systemd unit {0} starts it")]
     Unit(PathBuf),

@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind};
 use std::iter;
 use std::path::{Path, PathBuf};
 
+use super::background_portal;
 use super::entry::{self, Entry};
 use super::state::{Autostart, Error};
 use crate::system::own_path::is_same_file;
@@ -32,13 +33,17 @@ pub(super) struct Session {
     units: PathBuf,
     /// The folders of the units for every user, which `systemctl --global` enables.
     global_units: Vec<PathBuf>,
+    /// What has to agree first, in a Flatpak.
+    portal: Option<fn(on: bool) -> Result<(), Error>>,
 }
 
 impl Session {
     /// The session of this user, from the environment.
     pub(super) fn of_user() -> Result<Self, Error> {
         let session = Self::in_folder(&dirs::config_dir().ok_or(Error::NoFolder)?);
-        Ok(Self { global_units: GLOBAL_UNITS.map(PathBuf::from).into(), ..session })
+        let portal: Option<fn(bool) -> Result<(), Error>> =
+            background_portal::is_needed().then_some(background_portal::switch);
+        Ok(Self { global_units: GLOBAL_UNITS.map(PathBuf::from).into(), portal, ..session })
     }
 
     /// The session with this configuration folder.
@@ -47,6 +52,7 @@ impl Session {
             entry: config.join("autostart/handover.desktop"),
             units: config.join("systemd/user"),
             global_units: Vec::new(),
+            portal: None,
         }
     }
 
@@ -72,7 +78,10 @@ impl Session {
             (Some((there, _)), _) if there == text => Ok(()),
             (Some((_, Entry { is_ours: false, .. })), Autostart::On) => Ok(()),
             (Some((_, Entry { is_ours: false, .. })), _) => Err(Error::Foreign(self.entry.clone())),
-            (Some(_) | None, _) => write(&self.entry, text.as_bytes()).map_err(|error| self.failed(error)),
+            (Some(_) | None, _) => {
+                self.portal.map_or(Ok(()), |switch| switch(true))?;
+                write(&self.entry, text.as_bytes()).map_err(|error| self.failed(error))
+            }
         }
     }
 
@@ -80,6 +89,7 @@ impl Session {
     pub(super) fn switch_off(&self) -> Result<(), Error> {
         match self.read()? {
             Some((_, Entry { is_ours: true, .. })) => {
+                self.portal.map_or(Ok(()), |switch| switch(false))?;
                 fs::remove_file(&self.entry).map_err(|error| self.failed(error))?;
                 // It may have been made for this entry; a folder with other files in it stays.
                 drop(self.entry.parent().map(fs::remove_dir));
