@@ -355,7 +355,7 @@ impl From<&Status> for StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             sentence: status.to_string(),
-            hint: status.link.hint().map(str::to_owned),
+            hint: status.link_hint().map(str::to_owned),
             problems: status.problems(),
             hints: status.hints().into_iter().map(|hint| hint.map(str::to_owned)).collect(),
             service_time: None,

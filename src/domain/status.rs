@@ -192,6 +192,21 @@ pub struct Status {
 }
 
 impl Status {
+    /// The state of the connection in words. A login that cannot be read is there all the same: the user does not have to sign in
+    /// again, and the issue says what to do.
+    pub fn link_sentence(&self) -> &'static str {
+        if self.is_login_unreadable() { "Not connected" } else { self.link.sentence() }
+    }
+
+    /// What the user can do about the connection, if an issue does not say it.
+    pub fn link_hint(&self) -> Option<&'static str> {
+        if self.is_login_unreadable() { None } else { self.link.hint() }
+    }
+
+    fn is_login_unreadable(&self) -> bool {
+        self.link == LinkState::SignedOut && self.cause_of(Issue::Login).is_some()
+    }
+
     /// Sets an issue, or ends it (`None`).
     pub fn set_issue(&mut self, issue: Issue, cause: Option<Cause>) {
         self.issues.retain(|(other, _)| *other != issue);
@@ -210,9 +225,9 @@ impl Status {
     }
 
     /// What the user can do about each of the [`problems`](Self::problems), without repeated hints or the [hint of the
-    /// connection](LinkState::hint).
+    /// connection](Self::link_hint).
     pub fn hints(&self) -> Vec<Option<&str>> {
-        let mut said: Vec<&str> = self.link.hint().into_iter().collect();
+        let mut said: Vec<&str> = self.link_hint().into_iter().collect();
         let mut hints = Vec::new();
         for (_, cause) in &self.issues {
             let hint = cause.hint.as_deref().filter(|hint| !said.contains(hint));
@@ -226,7 +241,7 @@ impl Status {
 /// One line for a person: the state of the connection and what needs their attention.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.link.sentence())?;
+        f.write_str(self.link_sentence())?;
         if let (LinkState::Connected, Some(device)) = (self.link, &self.device) {
             write!(f, " as {device}")?;
         }
@@ -274,6 +289,17 @@ mod tests {
             status.to_string(),
             "Connected as desk, paused until resumed, 3 unread, 1 emergency to acknowledge"
         );
+    }
+
+    #[test]
+    fn who_has_an_unreadable_login_is_not_told_to_sign_in() {
+        let mut status = Status::default();
+        assert_eq!(status.link_hint(), LinkState::SignedOut.hint());
+        status.set_issue(Issue::Login, Some(Cause::new("the keyring is locked", "unlock it")));
+        assert_eq!((status.to_string(), status.link_hint()), ("Not connected".to_owned(), None));
+        assert_eq!(status.problems(), ["the login cannot be read: the keyring is locked"]);
+        status.link = LinkState::Connected;
+        assert_eq!(status.to_string(), "Connected", "with the login that was read before");
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub(in crate::daemon) fn sentence(status: &Status) -> String {
 /// The hints and problems that follow the sentence.
 pub(in crate::daemon) fn details(status: &Status) -> Vec<String> {
     let hint = |hint: Option<&str>| hint.map(|hint| format!("hint: {hint}"));
-    let mut lines: Vec<_> = hint(status.link.hint()).into_iter().collect();
+    let mut lines: Vec<_> = hint(status.link_hint()).into_iter().collect();
     for (problem, advice) in status.problems().into_iter().zip(status.hints()) {
         lines.push(problem);
         lines.extend(hint(advice));
