@@ -12,3 +12,4 @@ mod memory;
 mod random_crashes;
 mod service_faults;
 mod storage;
+mod week;
