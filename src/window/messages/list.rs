@@ -272,9 +272,7 @@ impl Widgets {
         self.second.set_visible(row.app != row.title || row.has_badge());
         self.preview.set_text(&row.preview);
         self.show_badge(row);
-        if let Some(parent) = self.all.parent() {
-            accessible::name(&parent, &row.spoken(unix, &zone));
-        }
+        accessible::name_parent(&self.all, &row.spoken(unix, &zone));
     }
 
     fn show_badge(&self, row: &Row) {
