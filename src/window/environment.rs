@@ -14,7 +14,7 @@ static SET: OnceLock<Vec<&'static str>> = OnceLock::new();
 /// Sets what GTK reads. This has to be called before there is a second thread.
 #[expect(unsafe_code, reason = "GTK reads these settings only from the environment")]
 pub(super) fn prepare() {
-    let set = missing(gtk::minor_version(), |name| env::var_os(name));
+    let set = missing(gtk::minor_version(), env::var_os::<&str>);
     for (name, value) in &set {
         // SAFETY: no other thread runs that could read the environment at the same time.
         unsafe { env::set_var(name, value) };

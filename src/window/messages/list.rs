@@ -104,7 +104,7 @@ impl List {
         keys.set_propagation_phase(gtk::PropagationPhase::Capture);
         let action = gtk::CallbackAction::new(move |_, _| {
             select();
-            glib::Propagation::Stop.into()
+            glib::Propagation::Stop
         });
         let trigger = gtk::ShortcutTrigger::parse_string("<Control>a|<Control>slash");
         keys.add_shortcut(gtk::Shortcut::new(trigger, Some(action)));

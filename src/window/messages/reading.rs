@@ -11,6 +11,7 @@ use gtk::glib;
 
 use super::page::{MessagesPage, with};
 use crate::domain::message::{Entry, Seq};
+use crate::window::model::feed::Feed;
 use crate::window::model::filter::{FIRST_PAGE, PAGE};
 use crate::window::model::row::Row;
 
@@ -93,7 +94,7 @@ impl MessagesPage {
                 page.list.model.change(|feed| [feed.append(rows, is_complete)]);
                 page.show_emptiness();
                 // All of them may be about to be deleted.
-                if page.list.model.with(|feed| feed.is_empty()) {
+                if page.list.model.with(Feed::is_empty) {
                     page.read_ahead();
                 }
             }
@@ -108,9 +109,9 @@ impl MessagesPage {
             return;
         }
         let query = self.filters.filter().query(last, usize::MAX, self.unix());
-        let (list, page) = (self.list_number.get(), Rc::clone(self));
+        let (number, page) = (self.list_number.get(), Rc::clone(self));
         glib::spawn_future_local(async move {
-            match page.services.read_for(list, move |log| log.seqs(&query)).await {
+            match page.services.read_for(number, move |log| log.seqs(&query)).await {
                 Ok(Some(seqs)) => {
                     page.list.model.change(|feed| [feed.reach(seqs)]);
                     page.list.selection.select_all();
