@@ -1,4 +1,4 @@
-//! What GTK reads from the environment: how the window is drawn, and the click that it comes to the front for.
+//! What GTK reads from the environment: how the window is drawn.
 //!
 //! Invariant: programs that the window starts do not inherit what is set here.
 
@@ -29,13 +29,6 @@ fn missing(
     get: impl Fn(&'static str) -> Option<OsString>,
 ) -> Vec<(&'static str, OsString)> {
     let mut missing = Vec::new();
-    // GTK 4.8 knows only the older name for the token with which a window may come to the front.
-    if get("WAYLAND_DISPLAY").is_some()
-        && get("DESKTOP_STARTUP_ID").is_none()
-        && let Some(token) = get("XDG_ACTIVATION_TOKEN")
-    {
-        missing.push(("DESKTOP_STARTUP_ID", token));
-    }
     // Loading an OpenGL driver takes 40 MB, which a list of texts is not worth, unless the user chose a renderer.
     let renderer = get("GSK_RENDERER");
     let wants_other = renderer.as_ref().is_some_and(|renderer| renderer != "cairo");
@@ -104,16 +97,5 @@ mod tests {
         assert_eq!(missing_beside(8, &[("GSK_RENDERER", "cairo")]), [set("GDK_DEBUG", "gl-disable")]);
         assert_eq!(missing_beside(8, &[("GSK_RENDERER", "gl")]), []);
         assert_eq!(missing_beside(8, &[("GDK_DEBUG", "events")]), []);
-    }
-
-    #[test]
-    fn the_token_of_a_click_is_passed_under_the_name_that_gtk_knows() {
-        let chosen = ("GSK_RENDERER", "gl");
-        let token = ("XDG_ACTIVATION_TOKEN", "abc");
-        let wayland = ("WAYLAND_DISPLAY", "wayland-0");
-        assert_eq!(missing_beside(8, &[chosen, token, wayland]), [set("DESKTOP_STARTUP_ID", "abc")]);
-        assert_eq!(missing_beside(8, &[chosen, token]), []);
-        let both = [chosen, token, wayland, ("DESKTOP_STARTUP_ID", "def")];
-        assert_eq!(missing_beside(8, &both), []);
     }
 }
