@@ -5,7 +5,6 @@ mod confined;
 mod desktop;
 mod encrypted;
 mod events;
-mod flatpak;
 mod hook;
 mod message_log;
 mod rules;
