@@ -20,6 +20,7 @@ mod e2ee;
 mod emergency;
 mod notifications;
 mod pause;
+mod week;
 mod world;
 
 use world::{clock, desktop, person};

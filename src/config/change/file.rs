@@ -56,6 +56,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "a change may fail")]
     fn with_sound(text: &[u8]) -> Result<String, Mistake> {
         Ok(format!("{}sound = false\n", String::from_utf8_lossy(text)))
     }

@@ -12,4 +12,3 @@ mod memory;
 mod random_crashes;
 mod service_faults;
 mod storage;
-mod week;
