@@ -31,7 +31,7 @@ async fn a_token_and_a_key_are_checked_stored_and_then_used() {
 #[tokio::test]
 async fn a_user_who_is_signed_in_needs_no_key_to_send_to_themselves() {
     let (user, sandbox) = sender().await;
-    user.settings("");
+    user.settings("# mine\n");
     user.sign_in(&sandbox).await;
     let account = sandbox.account();
     let said = user.handover_with_input(&["send", "setup"], &format!("{}\n\n", account.app_token)).await;
