@@ -137,6 +137,7 @@ impl Context {
         }
         Ok(())
     }
+
     /// Forgets the user's own key. What cannot be forgotten is replaced by the next one.
     pub async fn forget_user_key(&self) {
         if let Err(error) = self.secrets().forget_secret(&SecretName::UserKey).await {

@@ -19,8 +19,8 @@ pub fn read_first(path: &Path) -> Result<Settings, Error> {
     }
 }
 
-/// Reads the settings again after a change; `None` if the file is empty. This is decided by the bytes that were read, because the file may have been written again
-/// since: programs that save in place empty it first.
+/// Reads the settings again after a change; `None` if the file is empty. This is decided by the bytes that were read, because the
+/// file may have been written again since: programs that save in place empty it first.
 pub fn read_again(path: &Path) -> Result<Option<Settings>, Error> {
     match bytes(path)? {
         Some(bytes) if bytes.is_empty() => Ok(None),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::desktop::window::open as opened_window;
+use super::desktop::window::open as open_window;
 use super::desktop::{reading, status_notification};
 use super::environment::settings;
 use super::shared::Shared;
@@ -400,7 +400,7 @@ async fn login_changed<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Re
 async fn show<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, activation_token: Option<&str>) -> String {
     let status = shared.status.borrow().clone();
     let said = status_notification::sentence(&status);
-    if opened_window(shared, activation_token.and_then(ActivationToken::new)).await {
+    if open_window(shared, activation_token.and_then(ActivationToken::new)).await {
         return said;
     }
     let unix = shared.service_unix();

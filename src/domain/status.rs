@@ -192,8 +192,8 @@ pub struct Status {
 }
 
 impl Status {
-    /// The state of the connection in words. A login that cannot be read is there all the same: the user does not have to sign in
-    /// again, and the issue says what to do.
+    /// The state of the connection in words. A login that cannot be read still exists, so the user does not have to sign in again;
+    /// the issue says what to do.
     pub fn link_sentence(&self) -> &'static str {
         if self.is_login_unreadable() { "Not connected" } else { self.link.sentence() }
     }

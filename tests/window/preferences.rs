@@ -29,15 +29,20 @@ command = [\"/bin/true\"]
 token = \"azGDORePK8gMaC0QOYAMyEEuzJnyUi\"
 ";
 
-#[tokio::test]
-async fn a_choice_and_a_typed_setting_keep_comments_and_order() {
-    let mut desk = Desk::signed_in().await;
-    let file = desk.user.settings(MINE);
+/// Opens the preferences and goes to the next choice of the sound, which Return then takes.
+async fn go_to_next_sound(desk: &mut Desk) {
     desk.open(&["preferences"]).await;
     desk.until_shown("Notifications and sound").await;
     desk.focus("Sound").await;
     desk.screen.press(&["Return"]);
     desk.screen.press(&["Down"]);
+}
+
+#[tokio::test]
+async fn a_choice_and_a_typed_setting_keep_comments_and_order() {
+    let mut desk = Desk::signed_in().await;
+    let file = desk.user.settings(MINE);
+    go_to_next_sound(&mut desk).await;
     desk.screen.press(&["Return"]);
     let with_sound = MINE.replace("# a quarter\n", "# a quarter\nsound = \"emergency\"\n");
     desk.until("the choice is written", |_| fs::read_to_string(&file).is_ok_and(|text| text == with_sound))
@@ -93,11 +98,7 @@ async fn a_mistake_is_shown_with_its_line_and_the_file_is_left_alone() {
 async fn a_choice_does_not_replace_a_file_that_is_being_saved() {
     let mut desk = Desk::signed_in().await;
     let file = desk.user.settings(MINE);
-    desk.open(&["preferences"]).await;
-    desk.until_shown("Notifications and sound").await;
-    desk.focus("Sound").await;
-    desk.screen.press(&["Return"]);
-    desk.screen.press(&["Down"]);
+    go_to_next_sound(&mut desk).await;
     // An editor that saves in place empties the file first.
     fs::write(&file, "").expect("empty the settings");
     desk.screen.press(&["Return"]);

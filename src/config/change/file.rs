@@ -20,9 +20,20 @@ const RETRY: Duration = Duration::from_millis(20);
 const ATTEMPTS: u32 = 5;
 
 /// Replaces the text by the one that `changed` makes of it; a missing file is created for its owner only.
+///
+/// Blocks for up to a second while the file is empty. Usually it is complete after a few milliseconds, and a change of a file
+/// cannot be awaited on every system.
 pub(super) fn rewrite(path: &Path, changed: impl Fn(&[u8]) -> Result<String, Mistake>) -> Result<(), Error> {
+    rewrite_waiting(path, changed, || thread::sleep(RETRY))
+}
+
+fn rewrite_waiting(
+    path: &Path,
+    changed: impl Fn(&[u8]) -> Result<String, Mistake>,
+    wait: impl Fn(),
+) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
-        let before = complete(path)?;
+        let before = complete(path, &wait)?;
         let text = before.as_deref().unwrap_or_default();
         let after = changed(text).map_err(|mistake| mistake.in_file(path, text))?;
         if after.as_bytes() == text {
@@ -39,10 +50,10 @@ pub(super) fn rewrite(path: &Path, changed: impl Fn(&[u8]) -> Result<String, Mis
 }
 
 /// What is in the file; `None` when there is none.
-fn complete(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+fn complete(path: &Path, wait: impl Fn()) -> Result<Option<Vec<u8>>, Error> {
     for _ in 0..RETRIES {
         match bytes(path)? {
-            Some(bytes) if bytes.is_empty() => thread::sleep(RETRY),
+            Some(bytes) if bytes.is_empty() => wait(),
             found => return Ok(found),
         }
     }
@@ -66,15 +77,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         fs::write(&path, "").unwrap();
-        let editor = thread::spawn({
-            let path = path.clone();
-            move || {
-                thread::sleep(RETRY * 3);
-                fs::write(path, "keep = 7\n").unwrap();
+        let waits = Cell::new(0);
+        let wait = || {
+            waits.set(waits.get() + 1);
+            if waits.get() == 3 {
+                fs::write(&path, "keep = 7\n").unwrap();
             }
-        });
-        rewrite(&path, with_sound).unwrap();
-        editor.join().unwrap();
+        };
+        rewrite_waiting(&path, with_sound, wait).unwrap();
+        assert_eq!(waits.get(), 3);
         assert_eq!(fs::read_to_string(&path).unwrap(), "keep = 7\nsound = false\n");
     }
 
@@ -105,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         fs::write(&path, "").unwrap();
-        let error = rewrite(&path, with_sound).unwrap_err();
+        let error = rewrite_waiting(&path, with_sound, || ()).unwrap_err();
         assert!(error.to_string().ends_with("config.toml: it is empty"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"");
     }

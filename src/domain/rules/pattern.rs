@@ -90,7 +90,8 @@ fn compiled(expression: &str) -> Result<Regex, String> {
     compiled.map_err(|error| format!("is not a valid regular expression ({error})"))
 }
 
-/// A text in lower case. A sigma at the end of a word has a different lower-case form, so a search for part of the word would miss it.
+/// A text in lower case. A sigma at the end of a word has a different lower-case form, so a search for part of the word would
+/// miss it.
 fn lower_case(text: &str) -> String {
     let lower_case = text.to_lowercase();
     if lower_case.contains('ς') { lower_case.replace('ς', "σ") } else { lower_case }
@@ -111,8 +112,8 @@ impl Needle {
     }
 }
 
-/// Which groups of three bytes occur in a text, as bits. A few of these bits rule out almost every text that does not occur, so a hundred rules cost little more
-/// than one.
+/// Which groups of three bytes occur in a text, as bits. A few of these bits rule out almost every text that does not occur, so a
+/// hundred rules cost little more than one.
 #[derive(Clone, Debug)]
 struct Letters(Box<[u64; 128]>);
 
