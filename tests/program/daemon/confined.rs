@@ -7,20 +7,25 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use handover::sandbox::Options;
 use handover::system::clock;
 use tokio::time::timeout;
+use zbus::Connection;
+use zbus::zvariant::OwnedValue;
 
 use crate::process::{Finished, TIMEOUT, run};
 use crate::support::bus::Bus;
-use crate::support::notification_server::NotificationServer;
+use crate::support::notification_server::{NotificationServer, connect};
 use crate::user::{PROGRAM, sandbox, until};
 
 /// Set in the process inside of the namespace.
 const INSIDE: &str = "HANDOVER_TEST_INSIDE";
 const HOME: &str = "/run/test/home";
 const DAEMON: &str = "/run/test/bin/handover";
+/// By this time a keyring is unlocked, unless it has lost its password.
+const KEYRING_STARTS: Duration = Duration::from_secs(5);
 const UNIT: &str = include_str!("../../../packaging/linux/handover.service");
 
 /// What `setpriv` and systemd need, and the copies of the programs that the unprivileged user can read. Exits with 77 if this
@@ -82,7 +87,7 @@ async fn inside() {
     for folder in [".config/handover", ".config/systemd/user/handover.service.d", ".local/share", ".cache"] {
         fs::create_dir_all(home(folder)).expect("make a folder");
     }
-    let _keyring = keyring(&bus);
+    let _keyring = keyring(&bus).await;
     let variables = [
         ("DBUS_SESSION_BUS_ADDRESS", bus.address().to_owned()),
         ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent".to_owned()),
@@ -151,8 +156,31 @@ fn home(below: &str) -> String {
     format!("{HOME}/{below}")
 }
 
-/// The keyring of GNOME on this bus, unlocked.
-fn keyring(bus: &Bus) -> Ended {
+/// A keyring that is unlocked.
+async fn keyring(bus: &Bus) -> Ended {
+    let connection = connect(bus.address()).await;
+    // About once in a hundred starts gnome-keyring loses the password that it was given, and stays locked.
+    for _ in 0..3 {
+        let keyring = start_keyring(bus);
+        let unlocked = async { while !is_unlocked(&connection).await {} };
+        if timeout(KEYRING_STARTS, unlocked).await.is_ok() {
+            return keyring;
+        }
+    }
+    panic!("the keyring is not unlocked")
+}
+
+async fn is_unlocked(bus: &Connection) -> bool {
+    let login = "/org/freedesktop/secrets/collection/login";
+    let property = ("org.freedesktop.Secret.Collection", "Locked");
+    let interface = Some("org.freedesktop.DBus.Properties");
+    // Until it runs, there is nobody to ask.
+    let reply = bus.call_method(Some("org.freedesktop.secrets"), login, interface, "Get", &property).await;
+    let is_locked = reply.ok().and_then(|reply| reply.body().deserialize::<OwnedValue>().ok());
+    is_locked.is_some_and(|is_locked| bool::try_from(is_locked) == Ok(false))
+}
+
+fn start_keyring(bus: &Bus) -> Ended {
     let mut command = Command::new("gnome-keyring-daemon");
     command.args(["--foreground", "--unlock", "--components=secrets"]);
     command.env("DBUS_SESSION_BUS_ADDRESS", bus.address());
