@@ -272,8 +272,9 @@ pub mod daemon;
 pub mod desktop;
 pub mod domain;
 pub mod engine;
-#[cfg(test)]
-mod fuzz_replay;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ports;
 pub mod pushover;
 pub mod sandbox;

@@ -1,8 +1,8 @@
 //! Logs the requests to the service and its responses, for somebody who wants to see what happens:
 //! `HANDOVER_LOG=http=debug`, or `http=trace` with the texts of messages.
 //!
-//! Invariant: only what is named here is logged as it is. Everything else, whatever it is called, is struck out: secrets,
-//! codes, keys, passwords, and the texts of messages below `trace`.
+//! Invariant: only what is named here is logged as it is, without what looks like a secret. Everything else, whatever it is
+//! called, is struck out: secrets, codes, keys, passwords, and the texts of messages below `trace`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,14 +13,11 @@ use reqwest::{Request, Response, Url};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
-use super::error::Error;
+use super::error::{Error, STRUCK_OUT, strike_out};
 use crate::system::clock;
 
 /// The target of these lines in the log.
 const TARGET: &str = "http";
-
-/// What is logged in the place of something that is struck out.
-const STRUCK_OUT: &str = "•••";
 
 /// Headers whose values are logged.
 const HEADERS: [&str; 20] = [
@@ -162,7 +159,7 @@ fn is_on() -> bool {
 
 /// Whether the texts of messages are logged, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Texts {
+pub(super) enum Texts {
     Shown,
     StruckOut,
 }
@@ -172,7 +169,7 @@ fn is_shown(name: &str, texts: Texts) -> bool {
 }
 
 /// The address, with ids of devices and receipts in the path and values in the query struck out.
-fn address(url: &Url) -> String {
+pub(super) fn address(url: &Url) -> String {
     let known = [
         "1",
         "users",
@@ -196,11 +193,15 @@ fn address(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let mut address = format!("{}://{host}{port}", url.scheme());
-    let segments: Vec<&str> = url.path_segments().into_iter().flatten().collect();
-    let is_file = segments.iter().any(|segment| matches!(*segment, "icons" | "sounds"));
-    for segment in segments {
-        let shown = if is_file || known.contains(&segment) { segment } else { STRUCK_OUT };
-        let _ = write!(address, "/{shown}");
+    let mut folder = "";
+    for segment in url.path_segments().into_iter().flatten() {
+        let is_file = matches!(folder, "icons" | "sounds");
+        match segment {
+            known_one if known.contains(&known_one) => _ = write!(address, "/{known_one}"),
+            file if is_file => _ = write!(address, "/{}", strike_out(file)),
+            _ => _ = write!(address, "/{STRUCK_OUT}"),
+        }
+        folder = segment;
     }
     if let Some(query) = url.query() {
         let _ = write!(address, "?{}", form_fields(query.as_bytes(), Texts::StruckOut));
@@ -208,7 +209,7 @@ fn address(url: &Url) -> String {
     address
 }
 
-fn headers(headers: &HeaderMap) -> String {
+pub(super) fn headers(headers: &HeaderMap) -> String {
     let mut line = String::new();
     for (name, value) in headers {
         let value = value.to_str().ok().filter(|_| HEADERS.contains(&name.as_str()));
@@ -218,16 +219,22 @@ fn headers(headers: &HeaderMap) -> String {
 }
 
 /// The fields of a form or a query.
-fn form_fields(form: &[u8], texts: Texts) -> String {
+pub(super) fn form_fields(form: &[u8], texts: Texts) -> String {
     let fields = form_urlencoded::parse(form).map(|(name, value)| {
         let value: Cow<'_, str> = match name.as_ref() {
             "attachment_base64" => format!("({} characters)", value.len()).into(),
-            name if is_shown(name, texts) => one_line(&value).into(),
+            name if is_shown(name, texts) => shown(name, &value).into(),
             _ => STRUCK_OUT.into(),
         };
-        format!("{}={value}", one_line(&name))
+        format!("{}={value}", strike_out(&one_line(&name)))
     });
     fields.collect::<Vec<_>>().join("&")
+}
+
+/// A value that may be shown. The texts of messages are shown as they are, and so is the name of a request.
+fn shown(field: &str, value: &str) -> String {
+    let value = one_line(value);
+    if field == "request" || TEXTS.contains(&field) { value } else { strike_out(&value) }
 }
 
 fn one_line(text: &str) -> String {
@@ -243,7 +250,7 @@ fn without_secrets(field: Option<&str>, value: Value, texts: Texts) -> Value {
             let cleaned = fields.into_iter().map(|(name, value)| {
                 let within = if is_list { field.map(str::to_owned) } else { Some(name.clone()) };
                 let value = without_secrets(within.as_deref(), value, texts);
-                (one_line(&name), value)
+                (strike_out(&one_line(&name)), value)
             });
             Value::Object(cleaned.collect())
         }
@@ -251,7 +258,7 @@ fn without_secrets(field: Option<&str>, value: Value, texts: Texts) -> Value {
         Value::String(_) | Value::Number(_) if !field.is_some_and(|field| is_shown(field, texts)) => {
             Value::from(STRUCK_OUT)
         }
-        Value::String(text) => Value::from(one_line(&text)),
+        Value::String(text) => Value::from(shown(field.unwrap_or_default(), &text)),
         value @ (Value::Null | Value::Bool(_) | Value::Number(_)) => value,
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use super::http::fuzzing::web_pages;
 use super::protocol::Params;
 use super::seed::Seed;
 

@@ -23,7 +23,10 @@ pub(crate) fn holds(data: &[u8]) {
         assert_eq!(linked.to_plain(), text.to_plain(), "a link changed the words");
         let short = linked.shortened(max);
         assert!(short.to_plain().chars().count() <= max, "longer than {max}");
-        for text in [text, linked, short] {
+        // Most texts have no links, and many are not shortened.
+        let mut different = vec![text, linked, short];
+        different.dedup();
+        for text in different {
             is_clean(&text);
             is_rendered_safely(&text);
         }

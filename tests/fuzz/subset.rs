@@ -8,6 +8,12 @@ pub(crate) fn words(body: &str, links_are_allowed: bool, pango_is_allowed: bool)
     let mut open: Vec<&str> = Vec::new();
     let mut words = String::new();
     'body: while let Some(letter) = rest.chars().next() {
+        if !['<', '>', '&'].contains(&letter) {
+            check_letter(letter)?;
+            words.push(letter);
+            rest = rest.strip_prefix(letter).unwrap_or_default();
+            continue;
+        }
         for (entity, meaning) in ENTITIES {
             if let Some(after) = rest.strip_prefix(entity) {
                 words.push(meaning);
@@ -73,12 +79,7 @@ pub(crate) fn words(body: &str, links_are_allowed: bool, pango_is_allowed: bool)
             rest = after;
             continue;
         }
-        if ['<', '>', '&'].contains(&letter) {
-            return Err(format!("{letter:?} is not escaped before {:?}", rest.get(..20).unwrap_or(rest)));
-        }
-        check_letter(letter)?;
-        words.push(letter);
-        rest = rest.strip_prefix(letter).unwrap_or_default();
+        return Err(format!("{letter:?} is not escaped before {:?}", rest.get(..20).unwrap_or(rest)));
     }
     if open.is_empty() { Ok(words) } else { Err(format!("{open:?} stay open")) }
 }

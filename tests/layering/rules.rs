@@ -34,8 +34,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("window", &["app", "domain", "control", "sandbox", "system::clock"]),
     ("main", &["cli"]),
     ("lib", &[]),
-    // A unit test.
-    ("fuzz_replay", &["domain", "pushover", "config", "control", "sandbox"]),
+    // Not part of the program.
+    ("fuzzing", &["domain", "pushover", "config", "control", "sandbox"]),
 ];
 
 /// Layers that may name only std and these crates.

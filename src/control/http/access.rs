@@ -26,7 +26,7 @@ pub(super) enum Refusal {
 impl Access {
     /// Checks the host of a request, and whether it names an origin; a program names none.
     pub(super) fn check(&self, host: Option<&str>, has_origin: bool) -> Result<(), Refusal> {
-        let name = host.map(without_port).ok_or(Refusal::ForeignHost)?;
+        let name = host.and_then(without_port).ok_or(Refusal::ForeignHost)?;
         let is_loopback = name.eq_ignore_ascii_case("localhost")
             || name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         if !is_loopback && !self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)) {
@@ -36,11 +36,14 @@ impl Access {
     }
 }
 
-fn without_port(host: &str) -> &str {
-    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _port)) => address,
-        None => host.split_once(':').map_or(host, |(name, _port)| name),
-    }
+/// A name or an address; `None` if something else than a port follows it.
+fn without_port(host: &str) -> Option<&str> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').filter(|(address, _port)| address.contains(':'))?,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 #[cfg(test)]
@@ -59,6 +62,10 @@ mod tests {
             (Some("10.0.0.2"), false, Err(Refusal::ForeignHost)),
             (Some("localhost.evil.example"), false, Err(Refusal::ForeignHost)),
             (Some("evil.example:8431"), false, Err(Refusal::ForeignHost)),
+            (Some("localhost:80@evil.example"), false, Err(Refusal::ForeignHost)),
+            (Some("[::1].evil.example"), false, Err(Refusal::ForeignHost)),
+            (Some("[nas.local]"), false, Err(Refusal::ForeignHost)),
+            (Some("[::1"), false, Err(Refusal::ForeignHost)),
             (Some(""), false, Err(Refusal::ForeignHost)),
             (None, false, Err(Refusal::ForeignHost)),
             (Some("localhost:8431"), true, Err(Refusal::WebPage)),

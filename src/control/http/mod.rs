@@ -4,6 +4,9 @@
 //! or if it carries no token. Whether the token is right is up to the handler.
 
 mod access;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod rate;
 mod request;
 
@@ -80,6 +83,18 @@ struct Gate<H> {
     streams: Arc<Semaphore>,
 }
 
+impl<H> Gate<H> {
+    fn new(access: Access, handler: H) -> Self {
+        Self {
+            access,
+            handler,
+            rate: Mutex::new(Rate::new()),
+            requests: Semaphore::new(AT_ONCE),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+        }
+    }
+}
+
 impl HttpServer {
     /// Listens on this address.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
@@ -93,14 +108,7 @@ impl HttpServer {
 
     /// Answers requests until it is dropped.
     pub async fn serve(self, access: Access, handler: impl Handler) {
-        let gate = Gate {
-            access,
-            handler,
-            rate: Mutex::new(Rate::new()),
-            requests: Semaphore::new(AT_ONCE),
-            streams: Arc::new(Semaphore::new(STREAMS)),
-        };
-        let router = Router::new().fallback(answer).with_state(Arc::new(gate));
+        let router = Router::new().fallback(answer).with_state(Arc::new(Gate::new(access, handler)));
         // It ends only when it is dropped: accepting never fails, but waits and tries again.
         drop(axum::serve(self.0, router).await);
     }

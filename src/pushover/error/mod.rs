@@ -1,10 +1,11 @@
 //! The errors of requests to the service, and the remedy for each.
 //!
 //! Invariant: no variant holds a secret, an address with its query, or the text of a message. The service's own
-//! words are kept, shortened and without control characters.
+//! words are kept, shortened, without control characters and without what looks like a secret.
 
 mod connect;
 mod sanitize;
+mod strike_out;
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ pub use connect::ConnectError;
 pub(super) use connect::connect_error;
 #[cfg(test)]
 pub(super) use connect::tls_error;
-pub(super) use sanitize::{root_cause, sanitize};
+pub(super) use sanitize::{root_cause, sanitize, sanitize_words};
+pub(super) use strike_out::{STRUCK_OUT, strike_out};
 
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

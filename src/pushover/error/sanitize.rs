@@ -5,12 +5,25 @@
 use std::error::Error;
 use std::io;
 
+use super::strike_out::strike_out;
 use crate::domain::system;
 use crate::domain::text::is_safe;
 
 /// At most 200 characters on one line, without unsafe characters.
 pub(in crate::pushover) fn sanitize(text: &str) -> String {
-    text.chars().filter(|c| *c != '\n' && is_safe(*c)).take(200).collect()
+    safe(text).take(LONGEST).collect()
+}
+
+/// The same for the service's own words, which might quote what it was sent.
+pub(in crate::pushover) fn sanitize_words(text: &str) -> String {
+    strike_out(&safe(text).collect::<String>()).chars().take(LONGEST).collect()
+}
+
+/// In characters.
+const LONGEST: usize = 200;
+
+fn safe(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().filter(|letter| *letter != '\n' && is_safe(*letter))
 }
 
 /// The innermost cause of an error. The outer layers of a reqwest error say little except the address.
@@ -34,5 +47,9 @@ mod tests {
     fn text_from_outside_is_reduced_to_one_short_line() {
         assert_eq!(sanitize("a\u{1b}[31m\nb\u{202e}c"), "a[31mbc");
         assert_eq!(sanitize(&"ü".repeat(300)).chars().count(), 200);
+        assert_eq!(
+            sanitize_words("user uQiRzpo4DXgh\nDmr9QzzfQu27cmVRsG\u{1b} is invalid"),
+            "user ••• is invalid"
+        );
     }
 }

@@ -5,7 +5,9 @@
 mod encrypted;
 mod frames;
 mod responses;
+mod secrets;
 
 pub use encrypted::encrypted;
 pub use frames::frames;
 pub use responses::{download, errors};
+pub use secrets::secrets;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::json::{self, Object, Value};
 use crate::domain::account::{Account, DeviceId, Secret, SoundPreferences};
 use crate::domain::message::{Message, MessageId, Priority, Receipt, Received};
-use crate::pushover::error::{Error, sanitize};
+use crate::pushover::error::{Error, sanitize_words};
 
 /// Reads the body of an HTTP response.
 ///
@@ -221,22 +221,22 @@ fn rejection(status: u16, body: &Object<'_>) -> Error {
         && let Ok(by_field) = Object::read(by_field)
     {
         for (field, value) in by_field.entries() {
-            fields.push(sanitize(field));
-            reasons.extend(texts(value).iter().map(|text| sanitize(&format!("{field} {text}"))));
+            fields.push(sanitize_words(field));
+            reasons.extend(texts(value).iter().map(|text| sanitize_words(&format!("{field} {text}"))));
         }
     } else if let Some(errors) = errors {
-        reasons.extend(texts(errors).iter().map(|text| sanitize(text)));
+        reasons.extend(texts(errors).iter().map(|text| sanitize_words(text)));
         // "secret is invalid" in a list names its parameter, like {"secret": […]}.
         fields.extend(reasons.iter().filter_map(|reason| leading_parameter(reason)));
     }
-    let message = body.text("message").map(|message| sanitize(&message));
+    let message = body.text("message").map(|message| sanitize_words(&message));
     reasons.extend(message.clone());
     let other_fields =
         body.entries().filter(|(key, _)| !["status", "errors", "request", "message"].contains(key));
     let other_fields: Vec<_> =
-        other_fields.filter_map(|(key, value)| Some((sanitize(key), value.text()?))).collect();
+        other_fields.filter_map(|(key, value)| Some((sanitize_words(key), value.text()?))).collect();
     if reasons.is_empty() {
-        reasons.extend(other_fields.iter().map(|(key, text)| sanitize(&format!("{key} {text}"))));
+        reasons.extend(other_fields.iter().map(|(key, text)| sanitize_words(&format!("{key} {text}"))));
     }
     fields.extend(other_fields.into_iter().map(|(key, _)| key));
     fields.sort();

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::error::{Error, sanitize};
+use super::error::{Error, sanitize_words};
 use super::http::{Http, Repetition};
 use super::response::status_error;
 use super::secret_body;
@@ -151,5 +151,5 @@ fn small_buffers() -> WebSocketConfig {
 }
 
 fn closed(cause: &str) -> Error {
-    Error::Closed(sanitize(cause.trim_end()))
+    Error::Closed(sanitize_words(cause.trim_end()))
 }

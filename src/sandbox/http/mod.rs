@@ -3,6 +3,8 @@
 //! Invariant: nothing is answered that is not in the journal.
 
 mod fault_response;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod handler;
 mod own;
 mod proxy;

@@ -77,7 +77,8 @@ pub(super) fn answer(
     }
 }
 
-fn token(parts: &Parts, of_query: Option<&str>) -> Option<String> {
+/// The token of a request, if it carries one.
+pub(super) fn token(parts: &Parts, of_query: Option<&str>) -> Option<String> {
     let bearer = header_text(parts, header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
     let cookies = header_text(parts, header::COOKIE).unwrap_or_default().split(';');
     let mut pairs = cookies.filter_map(|pair| pair.trim().split_once('='));

@@ -83,16 +83,23 @@ impl Access {
 
     /// Whether a host, with or without a port, is this sandbox.
     fn is_own(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((address, _port)) => address,
-            None => host.split_once(':').map_or(host, |(name, _port)| name),
-        };
+        let Some(name) = without_port(host) else { return false };
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         is("localhost")
             || name.parse().is_ok_and(|address: IpAddr| self.is_public || address.is_loopback())
             || SERVICE_HOSTS.iter().any(|host| is(host))
             || self.allowed_hosts.iter().any(|host| is(host))
     }
+}
+
+/// A name or an address; `None` if something else than a port follows it.
+fn without_port(host: &str) -> Option<&str> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').filter(|(address, _port)| address.contains(':'))?,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 /// Compares without telling by its duration where the first difference is.
@@ -128,6 +135,8 @@ mod tests {
             (Some("evil.example:8430"), Some("http://evil.example:8430"), Err(Refusal::ForeignHost)),
             (Some("localhost.evil.example"), None, Err(Refusal::ForeignHost)),
             (Some("10.0.0.1"), None, Err(Refusal::ForeignHost)),
+            (Some("localhost:80@evil.example"), None, Err(Refusal::ForeignHost)),
+            (Some("[::1].evil.example"), None, Err(Refusal::ForeignHost)),
             (Some(""), None, Err(Refusal::ForeignHost)),
         ] {
             assert_eq!(access.check(host, origin), answer, "{host:?} {origin:?}");

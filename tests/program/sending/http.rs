@@ -73,6 +73,7 @@ async fn a_request_without_the_right_token_host_or_method_does_nothing() {
         (format!("{local}authorization: Bearer grafana-token\r\n"), 401),
         (format!("{local}authorization: Basic main-token\r\n"), 401),
         (format!("host: evil.example\r\n{right}"), 403),
+        (format!("host: localhost:{port}@evil.example\r\n{right}"), 403),
         (format!("{local}origin: http://localhost:{port}\r\n{right}"), 403),
         (format!("{local}origin: null\r\n{right}"), 403),
     ] {

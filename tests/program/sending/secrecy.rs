@@ -74,6 +74,23 @@ async fn the_log_of_requests_shows_everything_except_secrets_and_texts() {
 }
 
 #[tokio::test]
+async fn an_error_that_quotes_a_key_is_shown_without_it() {
+    let (mut user, sandbox) = sender().await;
+    user.set("HANDOVER_LOG", "http=debug");
+    let key = sandbox.account().user_key;
+    let quoted = format!("user {key} is not a valid user");
+    let reply = serde_json::json!({ "status": 0, "user": key, "errors": [quoted] });
+    sandbox.faults().next(Endpoint::Send, Fault::Json(reply), 1);
+    let shown = user.handover(&["send", "--to", "sean", "x"]).await.err;
+    assert_eq!(
+        shown.matches("user ••• is not a valid user").count(),
+        2,
+        "once in the log, once in the error: {shown}"
+    );
+    assert!(!shown.contains(&key), "{shown}");
+}
+
+#[tokio::test]
 async fn other_users_see_no_secret_in_the_list_of_processes() {
     let (user, sandbox) = sender().await;
     sandbox.faults().always(Endpoint::Send, Fault::Hang);

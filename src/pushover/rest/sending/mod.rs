@@ -14,7 +14,7 @@ use reqwest::Response;
 use super::client::Rest;
 use crate::domain::account::Secret;
 use crate::domain::message::Receipt;
-use crate::pushover::error::{Error, sanitize};
+use crate::pushover::error::{Error, sanitize, sanitize_words};
 use crate::pushover::http::Repetition;
 use crate::pushover::parse::Object;
 use crate::pushover::response::retry_after;
@@ -213,7 +213,7 @@ fn accepted(body: &Object<'_>, quota: Option<Quota>) -> Accepted {
     Accepted {
         request: body.text("request").unwrap_or_default(),
         receipt: body.text("receipt").and_then(|receipt| Receipt::new(&receipt)),
-        info: body.text("info").map(|info| sanitize(&info)),
+        info: body.text("info").map(|info| sanitize_words(&info)),
         quota,
     }
 }
