@@ -5,8 +5,10 @@ use std::time::Duration;
 use handover::daemon::Step;
 use handover::domain::message::Acknowledgement;
 use handover::domain::notification::{NotificationAction, NotificationEvent, Urgency};
+use handover::domain::pause::PausedUntil;
 use handover::domain::settings::Emergency;
 use handover::sandbox::{Endpoint, Fault};
+use handover::system::clock;
 
 use crate::desktop::Behaviour;
 use crate::world::{HOUR, MINUTE, World};
@@ -101,6 +103,41 @@ async fn a_later_daemon_acknowledges_if_the_service_failed() {
     world.start();
     world.advance(10 * MINUTE).await;
     assert_eq!(world.sandbox.counters().acknowledges, 1, "it is known to be acknowledged");
+}
+
+/// The message log hangs twice at the start: until the login was read, and again after the uses of the message log that
+/// began before that.
+#[tokio::test(start_paused = true)]
+async fn a_start_sends_a_pending_acknowledgement_once_while_the_message_log_is_slow() {
+    let mut world = World::after_initial_sync().await;
+    world.log().keep_pause(PausedUntil::Forever, clock::unix()).unwrap();
+    world.sandbox.faults().always(Endpoint::Acknowledge, Fault::Hang);
+    world.start();
+    world.send("held");
+    let receipt = world.send_emergency("fire");
+    world.until("it tries", |world| world.requests(Endpoint::Acknowledge).len() == 1).await;
+    world.until("both are deleted", |world| world.queue().is_empty()).await;
+    world.until_quiet().await;
+    world.kill().await;
+
+    world.lock.lock();
+    world.start();
+    let first_hang = world.hang_log();
+    world.until_quiet_beside_log().await;
+    let (second_hang, begins) = world.hang_log_next();
+    world.until_quiet_beside_log().await;
+    // The user unlocks the secrets.
+    tokio::time::advance(Duration::from_secs(2)).await;
+    world.until_quiet_beside_log().await;
+    drop(first_hang);
+    begins.recv().unwrap();
+    world.until_quiet_beside_log().await;
+    drop(second_hang);
+    world.until("it is sent", |world| world.requests(Endpoint::Acknowledge).len() > 1).await;
+    world.until_quiet().await;
+    assert_eq!(world.requests(Endpoint::Acknowledge).len(), 2, "one of each daemon");
+    assert!(!world.sandbox.is_acknowledged(&receipt));
+    world.assert_modest();
 }
 
 #[tokio::test(start_paused = true)]

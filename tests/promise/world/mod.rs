@@ -183,6 +183,13 @@ impl World {
     /// Makes every use of the message log by the daemon hang, as on a disk that does not respond, until the returned
     /// value is dropped. At least one message must be held back.
     pub(crate) fn hang_log(&self) -> std::sync::mpsc::Sender<()> {
+        let (release, begins) = self.hang_log_next();
+        begins.recv().unwrap();
+        release
+    }
+
+    /// The same once the uses that already wait for the message log have ended; also returns what says when it begins.
+    pub(crate) fn hang_log_next(&self) -> (std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>) {
         let log = Arc::clone(&self.daemon.as_ref().unwrap().log);
         let (release, released) = std::sync::mpsc::channel();
         let (began, begins) = std::sync::mpsc::channel();
@@ -193,8 +200,7 @@ impl World {
                 let _ = released.recv();
             })
         });
-        begins.recv().unwrap();
-        release
+        (release, begins)
     }
 
     /// Lets the daemon take this many turns of the runtime. While it waits for the disk, only turns count in which
@@ -297,6 +303,18 @@ impl World {
             breathe(Duration::from_millis(1)).await;
             let now = self.activity();
             quiet = if now == before && !self.uses_log() { quiet + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    /// The same while the message log hangs.
+    pub(crate) async fn until_quiet_beside_log(&mut self) {
+        let mut before = self.activity();
+        let mut quiet = 0;
+        while quiet < 20 {
+            breathe(Duration::from_millis(1)).await;
+            let now = self.activity();
+            quiet = if now == before { quiet + 1 } else { 0 };
             before = now;
         }
     }
