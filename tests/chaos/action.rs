@@ -1,7 +1,7 @@
 //! What a script can do: send messages, break something for a while, or use the program.
 //!
-//! Invariant: whatever is broken is repaired before the next life begins, except for pauses and absences, which last until
-//! the script ends them.
+//! Invariant: whatever is broken is repaired before the next life begins, except for pauses, absences and wrong clocks, which
+//! last until the script ends them.
 
 use std::time::Duration;
 
@@ -38,6 +38,13 @@ pub(crate) enum Action {
     /// It refuses every notification for this time.
     RefuseNotifications(Duration),
     RestartBus,
+    /// The bus of the session answers nothing for this time.
+    StallBus(Duration),
+    RestartSystemBus,
+    /// logind, which says whether somebody is at the computer, leaves the bus, and comes back after this time.
+    StopLogind(Duration),
+    /// It answers nothing for this time.
+    StallLogind(Duration),
     /// There is no keyring for this time. Only some scripts have the login in one.
     StopKeyring(Duration),
     /// The disk is full for this time.
@@ -48,6 +55,8 @@ pub(crate) enum Action {
     LockLog(Duration),
     /// The service's clock is ahead by this many seconds.
     ServiceClock(i64),
+    /// This computer's clock is set, so that it is ahead by this many seconds.
+    LocalClock(i64),
     /// Valid settings, with something in them that changes nothing here.
     Settings(&'static str),
     /// Settings with a mistake, for this time.
@@ -68,11 +77,13 @@ pub(crate) enum Action {
     AcknowledgeElsewhere,
     /// A reader of the events that comes and goes.
     Subscribe(Duration),
+    /// A reader of the message log that comes and goes.
+    Read(Reading, Duration),
 }
 
 impl Action {
     /// The names of all actions.
-    pub(crate) const NAMES: [&str; 32] = [
+    pub(crate) const NAMES: [&str; 40] = [
         "Send",
         "Request",
         "SlowLine",
@@ -87,10 +98,15 @@ impl Action {
         "StallNotificationServer",
         "RefuseNotifications",
         "RestartBus",
+        "StallBus",
+        "RestartSystemBus",
+        "StopLogind",
+        "StallLogind",
         "FillDisk",
         "ReadOnlyDisk",
         "LockLog",
         "ServiceClock",
+        "LocalClock",
         "Settings",
         "InvalidSettings",
         "Pause",
@@ -105,12 +121,20 @@ impl Action {
         "Request(Download",
         "StopKeyring",
         "EndSession",
+        "Read(Pages",
+        "Read(Snapshot",
+        "Read(Killed",
     ];
 
     /// Something goes wrong. More is possible in a life that ends with a kill.
     pub(crate) fn fault(dice: &mut Rng, is_killed: bool) -> Self {
         let span = Duration::from_millis(dice.u64(10..400));
-        match dice.u8(..32) {
+        match dice.u8(..42) {
+            32 => Self::StallBus(span),
+            33 => Self::RestartSystemBus,
+            34 | 35 => Self::StopLogind(span),
+            36 | 37 => Self::StallLogind(span),
+            38..=41 => Self::LocalClock(CLOCKS[dice.usize(..CLOCKS.len())]),
             30 => Self::StopKeyring(span),
             31 if is_killed => Self::EndSession(["E", "A", "download"][dice.usize(..3)]),
             0..=9 => request(dice, is_killed),
@@ -145,7 +169,27 @@ impl Action {
             _ => Self::Subscribe(Duration::from_millis(dice.u64(5..150))),
         }
     }
+
+    /// Somebody reads the message log, perhaps for longer than the daemon lives.
+    pub(crate) fn read(dice: &mut Rng) -> Self {
+        let kind = [Reading::Pages, Reading::Pages, Reading::Snapshot, Reading::Killed][dice.usize(..4)];
+        Self::Read(kind, Duration::from_millis(dice.u64(5..600)))
+    }
 }
+
+/// How the message log is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading {
+    /// As a window does: pages, searches and lists, one after the other.
+    Pages,
+    /// In one long transaction.
+    Snapshot,
+    /// By a command that is killed.
+    Killed,
+}
+
+/// How far a clock is ahead: by a bad time server, in the wrong time zone, a day, a year, or since 1970 with an empty battery.
+const CLOCKS: [i64; 8] = [0, 20, -20, 7_200, -7_200, -86_400, 31_536_000, -1_790_000_000];
 
 /// Lines for the settings that make no difference to what the oracle expects.
 const SETTINGS: [&str; 4] = [

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::readers::Read;
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
@@ -35,6 +37,12 @@ pub(crate) struct Evidence {
     pub(crate) pauses: Vec<(Instant, Instant)>,
     /// When nobody was at the computer: from before the start of a daemon until the user returned.
     pub(crate) absences: Vec<(Instant, Instant)>,
+    /// When nothing on the buses said whether somebody was at the computer.
+    pub(crate) presence_gaps: Vec<(Instant, Instant)>,
+    /// What the readers of the message log saw.
+    pub(crate) reads: Vec<Read>,
+    /// How often this computer's clock was set to another day.
+    pub(crate) clock_jumps: usize,
     /// How long the daemon took after the end of each series of faults, and in which life.
     pub(crate) recoveries: Vec<(Duration, usize)>,
     /// What the daemon logged in lives whose recovery was slow.
@@ -64,6 +72,8 @@ pub(crate) struct Logged {
     pub(crate) text: String,
     pub(crate) id: String,
     pub(crate) is_announced: bool,
+    /// Whether the time at which it was announced is of another day.
+    pub(crate) has_wrong_time: bool,
 }
 
 /// A notification of one message.

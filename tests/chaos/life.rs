@@ -19,7 +19,7 @@ use crate::script::{End, Life, Script};
 use crate::support::kill_point::KillPoint;
 use crate::support::notification_server::Trigger;
 use crate::support::process::{Finished, Running};
-use crate::world::{Optional, World};
+use crate::world::{DAY, Optional, World};
 
 /// How long to wait for the event that a kill follows. A fault may prevent it.
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
@@ -153,6 +153,7 @@ impl World {
         let bus = self.bus.address().to_owned();
         self.server().flush(&bus).await;
         self.collect().await;
+        self.collect_reads(false).await;
     }
 
     /// Completes `delay` after the event, or after [`LONGEST_WAIT`] if the event does not happen.
@@ -289,6 +290,7 @@ impl World {
         }
         let finished = self.stop(daemon).await;
         self.end_life().await;
+        self.collect_reads(true).await;
         self.check_log(&finished);
         std::mem::take(&mut self.evidence)
     }
@@ -298,5 +300,11 @@ type Event = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 fn logged(message: &serde_json::Value) -> Logged {
     let text = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
-    Logged { text: text("text"), id: text("id"), is_announced: !message["announced"].is_null() }
+    let announced = message["announced"].as_i64();
+    Logged {
+        text: text("text"),
+        id: text("id"),
+        is_announced: announced.is_some(),
+        has_wrong_time: announced.is_some_and(|unix| (unix - clock::unix()).abs() > DAY / 2),
+    }
 }

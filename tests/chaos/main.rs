@@ -23,6 +23,8 @@ mod oracle;
 #[cfg(test)]
 mod parameters;
 #[cfg(test)]
+mod readers;
+#[cfg(test)]
 mod script;
 #[cfg(test)]
 mod soak;

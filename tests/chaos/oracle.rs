@@ -33,10 +33,16 @@ pub(crate) struct Verdict {
     pub(crate) acknowledged_unseen: Vec<String>,
     /// Acknowledged while nobody was there.
     pub(crate) acknowledged_alone: Vec<String>,
+    /// The same while nothing on the buses said whether somebody was there, so that the program could not know.
+    pub(crate) acknowledged_blindly: usize,
     /// Shown, and not acknowledged in the end.
     pub(crate) never_acknowledged: Vec<String>,
     /// Events that a subscriber missed without being told, or got twice.
     pub(crate) events: Vec<String>,
+    /// How often the message log was read beside the daemon, and how often it was locked then.
+    pub(crate) reads: (usize, usize),
+    /// What such a reader must not see.
+    pub(crate) misread: Vec<String>,
     /// The longest recovery, and its life.
     pub(crate) longest_recovery: Option<(Duration, usize)>,
     pub(crate) incidents: Vec<String>,
@@ -44,6 +50,9 @@ pub(crate) struct Verdict {
 
 /// So many panics cannot all have been asked of tasks that do not run.
 const ENOUGH_PANICS: usize = 8;
+
+/// After so many jumps of the clock some message was announced while it was wrong.
+const ENOUGH_JUMPS: usize = 8;
 
 impl Verdict {
     /// Judges a run.
@@ -60,7 +69,15 @@ impl Verdict {
         if evidence.panics.0 >= ENOUGH_PANICS && evidence.panics.1 == 0 {
             verdict.incidents.push(format!("none of {} panics is in the log", evidence.panics.0));
         }
+        // Then the program does not use the clock that was set.
+        let wrong_times = evidence.log.iter().filter(|logged| logged.has_wrong_time).count();
+        if evidence.clock_jumps >= ENOUGH_JUMPS && wrong_times == 0 {
+            verdict
+                .incidents
+                .push(format!("none of {} jumps of the clock is in the log", evidence.clock_jumps));
+        }
         verdict.judge_log(evidence);
+        verdict.judge_reads(evidence);
         verdict.judge_screen(evidence);
         verdict.judge_acknowledgements(evidence);
         verdict.judge_events(evidence);
@@ -79,6 +96,7 @@ impl Verdict {
             ("acknowledged while nobody was there", &self.acknowledged_alone),
             ("never acknowledged", &self.never_acknowledged),
             ("events", &self.events),
+            ("a reader of the message log", &self.misread),
             ("incident", &self.incidents),
         ] {
             found.extend(which.iter().map(|which| format!("{what}: {which}")));
@@ -110,6 +128,22 @@ impl Verdict {
                 Some(1) => {}
                 Some(times) => self.recorded_twice.push(format!("{}, {times} times", sent.text)),
             }
+        }
+    }
+
+    fn judge_reads(&mut self, evidence: &Evidence) {
+        let logged: BTreeSet<&str> = evidence.log.iter().map(|logged| logged.text.as_str()).collect();
+        for read in &evidence.reads {
+            self.reads.0 += read.reads;
+            self.reads.1 += read.locked;
+            let (first, last) = read.lives;
+            let lives = evidence.lives.get(first..=last).unwrap_or_default();
+            if lives.iter().all(|life| life.disk_faults == 0) {
+                self.misread.extend(read.errors.iter().cloned());
+            }
+            self.misread.extend(read.wrong.iter().cloned());
+            let is_gone = |text: &&String| !logged.contains(text.as_str());
+            self.misread.extend(read.texts.iter().filter(is_gone).map(|text| format!("{text} was there")));
         }
     }
 
@@ -162,7 +196,13 @@ impl Verdict {
                 }
                 let is_alone = |(from, to): &(Instant, Instant)| from <= &sent.at && at < to;
                 if evidence.absences.iter().any(is_alone) {
-                    self.acknowledged_alone.push(sent.text.clone());
+                    let shown = shown.map_or(sent.at, |shown| shown.at);
+                    let is_unknown = |(from, to): &(Instant, Instant)| *from <= *at && shown <= *to;
+                    if evidence.presence_gaps.iter().any(is_unknown) {
+                        self.acknowledged_blindly += 1;
+                    } else {
+                        self.acknowledged_alone.push(sent.text.clone());
+                    }
                 }
             }
             if !evidence.acknowledged.contains(receipt) && !evidence.refused.contains(receipt) {
@@ -224,6 +264,7 @@ mod tests {
     use handover::system::clock;
 
     use super::*;
+    use crate::readers::Read;
 
     fn sent(text: &str, receipt: Option<&str>, at: Instant) -> Sent {
         let (text, receipt) = (text.to_owned(), receipt.map(str::to_owned));
@@ -231,7 +272,7 @@ mod tests {
     }
 
     fn logged(text: &str, id: &str) -> Logged {
-        Logged { text: text.to_owned(), id: id.to_owned(), is_announced: true }
+        Logged { text: text.to_owned(), id: id.to_owned(), is_announced: true, has_wrong_time: false }
     }
 
     fn showing(text: &str, life: usize, at: Instant) -> Showing {
@@ -324,6 +365,11 @@ mod tests {
             |until| move |run: &mut Evidence| run.absences.push((run.sent[0].at, run.sent[0].at + until));
         assert_eq!(after(alone(Duration::from_mins(1))), ["acknowledged while nobody was there: fire"]);
         assert_eq!(after(alone(Duration::from_secs(2))), [""; 0], "the user returned");
+        let unknown = after(|run| {
+            alone(Duration::from_mins(1))(run);
+            run.presence_gaps.push((run.sent[0].at, run.shown[1].at));
+        });
+        assert_eq!(unknown, [""; 0], "logind was gone");
         assert_eq!(after(|run| run.acknowledged.clear()), ["never acknowledged: fire"]);
     }
 
@@ -332,6 +378,37 @@ mod tests {
         assert_eq!(after(|run| run.panics = (ENOUGH_PANICS, 0)).len(), 1);
         assert_eq!(after(|run| run.panics = (ENOUGH_PANICS, 1)), [""; 0]);
         assert_eq!(after(|run| run.panics = (1, 0)), [""; 0], "its task may not run");
+    }
+
+    #[test]
+    fn a_clock_that_is_never_wrong_is_noticed() {
+        assert_eq!(after(|run| run.clock_jumps = ENOUGH_JUMPS).len(), 1);
+        let found = after(|run| {
+            run.clock_jumps = ENOUGH_JUMPS;
+            run.log[0].has_wrong_time = true;
+        });
+        assert_eq!(found, [""; 0]);
+    }
+
+    #[test]
+    fn what_a_reader_must_not_see_is_noticed_unless_the_disk_explains_it() {
+        let reading = |change: fn(&mut Read)| {
+            move |run: &mut Evidence| {
+                let mut read = Read { lives: (0, 1), reads: 3, locked: 1, ..Read::default() };
+                change(&mut read);
+                run.reads.push(read);
+            }
+        };
+        assert_eq!(after(reading(|read| read.texts.extend(["one".to_owned()]))), [""; 0]);
+        let found = after(reading(|read| read.texts.extend(["two".to_owned()])));
+        assert_eq!(found, ["a reader of the message log: two was there"]);
+        let error = |read: &mut Read| read.errors.push("full".into());
+        assert_eq!(after(reading(error)), ["a reader of the message log: full"]);
+        let excused = after(|run| {
+            run.lives[1].disk_faults = 1;
+            reading(error)(run);
+        });
+        assert_eq!(excused, [""; 0]);
     }
 
     #[test]

@@ -134,6 +134,10 @@ impl Persistent {
         if dice.u8(..4) == 0 {
             during.push((moment(dice), Action::visit(dice)));
         }
+        if dice.u8(..3) == 0 {
+            let read = Action::read(dice);
+            if dice.u8(..4) == 0 { before.push(read) } else { during.push((moment(dice), read)) }
+        }
         let mut left = dice.usize(..=2 * size.messages);
         while left > 0 {
             let burst = Burst::random(dice, left);

@@ -120,8 +120,13 @@ impl fmt::Display for Summary {
             "acknowledged while nobody was there",
             sum(|verdict| verdict.acknowledged_alone.len()).to_string(),
         )?;
+        let blindly = sum(|verdict| verdict.acknowledged_blindly);
+        row("the same while no service said whether somebody was there", blindly.to_string())?;
         row("shown and never acknowledged", sum(|verdict| verdict.never_acknowledged.len()).to_string())?;
         row("events missed without being told, or twice", sum(|verdict| verdict.events.len()).to_string())?;
+        let (reads, locked) = (sum(|verdict| verdict.reads.0), sum(|verdict| verdict.reads.1));
+        row("reads of the message log beside the daemon, locked out", format!("{reads}, {locked}"))?;
+        row("other errors of readers", sum(|verdict| verdict.misread.len()).to_string())?;
         let recovery = recovery.unwrap_or_default().0;
         row("longest recovery", format!("{:.1} s", recovery.as_secs_f64()))?;
         row("other incidents", sum(|verdict| verdict.incidents.len()).to_string())?;

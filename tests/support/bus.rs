@@ -93,6 +93,12 @@ impl Bus {
         kill_process(Pid::from_child(daemon), Signal::STOP).expect("stop dbus-daemon");
     }
 
+    /// Lets a suspended bus go on; it answers what it was asked meanwhile.
+    pub(crate) fn thaw(&self) {
+        let daemon = self.daemon.as_ref().expect("the bus runs");
+        kill_process(Pid::from_child(daemon), Signal::CONT).expect("continue dbus-daemon");
+    }
+
     /// Starts the bus (again), empty and at the same address.
     pub(crate) fn restart(&mut self) {
         self.stop();

@@ -15,7 +15,9 @@ use crate::action::Action;
 use crate::evidence::Sent;
 use crate::support::notification_server::Behaviour;
 use crate::support::process::Running;
-use crate::support::services::session;
+
+/// In seconds.
+pub(crate) const DAY: i64 = 86_400;
 
 impl World {
     /// Carries out actions at their times, and ends faults at theirs, until this is dropped; counts the actions.
@@ -92,6 +94,20 @@ impl World {
                 }
                 self.start_server().await;
             }
+            Action::StallBus(span) => {
+                self.this_life().server_faults += 1;
+                self.bus.freeze();
+                self.repair_after(*span, Repair::Bus);
+            }
+            Action::RestartSystemBus => self.restart_system_bus().await,
+            Action::StopLogind(span) => {
+                self.repair_after(*span, Repair::Logind);
+                self.stop_logind().await;
+            }
+            Action::StallLogind(span) => {
+                self.stall_logind();
+                self.repair_after(*span, Repair::Logind);
+            }
             Action::StopKeyring(span) => {
                 if self.keyring.take().is_some() {
                     self.repair_after(*span, Repair::Keyring);
@@ -122,6 +138,12 @@ impl World {
                 self.repair_after(*span, Repair::Log);
             }
             Action::ServiceClock(ahead) => sandbox.switch(|switches| switches.clock_ahead = *ahead),
+            Action::LocalClock(ahead) => {
+                if let Some(clock) = &self.clock {
+                    clock.set(*ahead);
+                    self.evidence.clock_jumps += usize::from(ahead.abs() >= DAY);
+                }
+            }
             Action::Settings(lines) => self.save_settings(&format!("{SETTINGS}{lines}{RULES}")),
             Action::InvalidSettings(span) => {
                 self.save_settings("backlog = 'sideways'");
@@ -136,7 +158,7 @@ impl World {
                 self.start_command("resume", &["resume"]);
             }
             Action::Leave => {
-                self.logind.session_changed(&session(true, true, false)).await;
+                self.logind.set_away(true).await;
                 self.away_since = Some(clock::instant());
             }
             Action::Return => self.come_back().await,
@@ -151,6 +173,7 @@ impl World {
                 }
             }
             Action::Subscribe(span) => self.start_subscriber(*span),
+            Action::Read(kind, span) => self.start_reader(*kind, *span),
         }
     }
 

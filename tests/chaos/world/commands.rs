@@ -9,7 +9,9 @@ use handover::system::clock;
 use rusqlite::Connection;
 
 use super::{World, first_line};
+use crate::action::Reading;
 use crate::followers;
+use crate::readers;
 use crate::support::process::run;
 
 impl World {
@@ -20,6 +22,37 @@ impl World {
             visit.await;
             None
         });
+    }
+
+    /// A reader of the message log comes; it may stay for some lives.
+    pub(super) fn start_reader(&mut self, kind: Reading, span: Duration) {
+        let began = self.life();
+        let (data, log) = (self.user.path("data"), self.user.path("data/handover/messages.db"));
+        let command = self.user.command(&["messages", "--search", "priority", "--limit", "100000"]);
+        self.readers.spawn_blocking(move || {
+            let read = match kind {
+                Reading::Pages => readers::pages(&data, span),
+                Reading::Snapshot => readers::snapshot(&log, span),
+                Reading::Killed => readers::killed(command, span),
+            };
+            readers::Read { lives: (began, began), ..read }
+        });
+    }
+
+    /// Notes what the readers saw that have left; with `all`, waits for the others.
+    pub(crate) async fn collect_reads(&mut self, all: bool) {
+        let life = self.life();
+        loop {
+            let read = if all { self.readers.join_next().await } else { self.readers.try_join_next() };
+            match read {
+                Some(Ok(read)) => {
+                    let lives = (read.lives.0, life);
+                    self.evidence.reads.push(readers::Read { lives, ..read });
+                }
+                Some(Err(error)) => self.evidence.incidents.push(format!("a reader failed: {error}")),
+                None => return,
+            }
+        }
     }
 
     /// `handover acknowledge` for the latest emergency that the message log has.

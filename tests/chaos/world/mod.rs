@@ -3,27 +3,32 @@
 //! Invariant: the real binary runs, on sockets, a message bus, folders and perhaps a disk of its own.
 
 mod act;
+mod clock;
 mod commands;
+mod presence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use handover::sandbox::{Options, Sandbox};
-use handover::system::clock;
+use handover::system::clock::instant;
 use rusqlite::Connection;
 use rustix::process::{Signal, kill_process};
 use tokio::task::JoinSet;
 
+pub(crate) use self::act::DAY;
+use self::clock::Clock;
+use self::presence::Logind;
 use crate::action::Burst;
 use crate::disk::Disk;
 use crate::evidence::{Evidence, LifeSeen, Sent, Showing};
 use crate::followers::Followers;
+use crate::readers::Read;
 use crate::support::bus::Bus;
 use crate::support::keyring::{Items, Keyring};
 use crate::support::notification_server::NotificationServer;
 use crate::support::process::{Finished, Running};
-use crate::support::services::{Service, session};
 use crate::support::user::{User, sandbox};
 
 /// The applications that send in turn, so that none of them causes a flood.
@@ -59,12 +64,13 @@ pub(crate) struct World {
     /// The texts on the screen of this notification server.
     screen: BTreeMap<u32, String>,
     pub(crate) bus: Bus,
-    logind: Service,
-    _system_bus: Bus,
+    logind: Logind,
     apps: BTreeMap<String, String>,
     /// What ends a fault, and when.
     repairs: Vec<(Instant, Repair)>,
     locked_log: Option<Connection>,
+    clock: Option<Clock>,
+    readers: JoinSet<Read>,
     commands: JoinSet<Option<(&'static str, Finished)>>,
     pub(crate) maybe_paused_since: Option<Instant>,
     wants_resume: bool,
@@ -83,6 +89,8 @@ pub(crate) struct Optional {
 /// What ends a fault.
 #[derive(Clone, Copy, Debug)]
 enum Repair {
+    Bus,
+    Logind,
     Server,
     Keyring,
     Disk,
@@ -94,14 +102,14 @@ enum Repair {
 impl World {
     /// A user who is signed in, with the initial sync done and no daemon running.
     pub(crate) async fn new(parts: Optional) -> Self {
-        let sandbox = sandbox(Options::new(clock::unix)).await;
+        let sandbox = sandbox(Options::new(handover::system::clock::unix)).await;
         sandbox.switch(|switches| switches.monthly_limit = 10_000_000);
-        let (bus, system_bus) = (Bus::start(), Bus::start());
+        let bus = Bus::start();
         let server = NotificationServer::start(bus.address()).await;
-        let logind = Service::logind(system_bus.address(), &session(true, false, false)).await;
+        let logind = Logind::start().await;
         let mut user = User::new(&sandbox);
         user.set("DBUS_SESSION_BUS_ADDRESS", bus.address());
-        user.set("DBUS_SYSTEM_BUS_ADDRESS", system_bus.address());
+        user.set("DBUS_SYSTEM_BUS_ADDRESS", logind.address());
         user.settings(&format!("{SETTINGS}{RULES}"));
         let secrets = Items::default();
         let keyring = if parts.keyring { Some(Keyring::start(bus.address(), &secrets).await) } else { None };
@@ -109,6 +117,10 @@ impl World {
         user.sign_in(&sandbox).await;
         assert_eq!(user.credentials().exists(), !parts.keyring, "the login is where it is expected");
         let mut evidence = Evidence::default();
+        let clock = Clock::of(&mut user);
+        if clock.is_none() {
+            evidence.left_out.insert("LocalClock, because there is no C compiler");
+        }
         if disk.is_none() {
             evidence.left_out.insert("FillDisk and ReadOnlyDisk");
         }
@@ -126,10 +138,11 @@ impl World {
             screen: BTreeMap::new(),
             bus,
             logind,
-            _system_bus: system_bus,
             apps: BTreeMap::new(),
             repairs: Vec::new(),
             locked_log: None,
+            clock,
+            readers: JoinSet::new(),
             commands: JoinSet::new(),
             maybe_paused_since: None,
             wants_resume: false,
@@ -181,9 +194,9 @@ impl World {
     /// The user unlocks the screen.
     pub(crate) async fn come_back(&mut self) {
         if let Some(left) = self.away_since.take() {
-            self.evidence.absences.push((left, clock::instant()));
+            self.evidence.absences.push((left, instant()));
         }
-        self.logind.session_changed(&session(true, false, false)).await;
+        self.logind.set_away(false).await;
     }
 
     pub(crate) fn send(&mut self, burst: &Burst) {
@@ -209,7 +222,7 @@ impl World {
         if priority == 2 {
             fields.extend([("retry", "10800"), ("expire", "10800")]);
         }
-        let at = clock::instant();
+        let at = instant();
         let reply = self.sandbox.send(&fields);
         assert_eq!(reply["status"], 1, "{reply}");
         let receipt = reply["receipt"].as_str().filter(|_| priority == 2).map(str::to_owned);
@@ -234,18 +247,15 @@ impl World {
     }
 
     fn repair_after(&mut self, span: Duration, repair: Repair) {
-        self.repairs.push((clock::instant() + span, repair));
+        self.repairs.push((instant() + span, repair));
     }
 
     /// Ends the faults that are over by this time.
     async fn repair(&mut self, now: Instant) {
-        let mut waiting = Vec::new();
-        for (at, repair) in std::mem::take(&mut self.repairs) {
-            if at > now {
-                waiting.push((at, repair));
-                continue;
-            }
-            match repair {
+        while let Some(index) = self.repairs.iter().position(|(at, _)| *at <= now) {
+            match self.repairs[index].1 {
+                Repair::Bus => self.bus.thaw(),
+                Repair::Logind => self.start_logind().await,
                 Repair::Server if self.server.is_none() => self.start_server().await,
                 Repair::Server => self.server().catch_up().await,
                 Repair::Keyring => self.start_keyring().await,
@@ -255,20 +265,27 @@ impl World {
                 // It may be gone.
                 Repair::Continue(pid) => drop(kill_process(pid, Signal::CONT)),
             }
+            // Only now, because this future may be dropped while it waits.
+            self.repairs.remove(index);
         }
-        self.repairs.extend(waiting);
     }
 
     /// Ends all faults.
     pub(crate) async fn repair_all(&mut self) {
-        self.repairs.iter_mut().for_each(|(at, _)| *at = clock::instant());
-        self.repair(clock::instant()).await;
+        // Everything else that is on this bus waits for it.
+        self.bus.thaw();
+        let now = instant();
+        self.repairs.iter_mut().for_each(|(at, _)| *at = now);
+        self.repair(now).await;
         // An action may have been interrupted in the middle.
         if self.server.is_none() {
             self.start_server().await;
         }
         if self.has_keyring && self.keyring.is_none() {
             self.start_keyring().await;
+        }
+        if !self.logind.is_there() {
+            self.start_logind().await;
         }
         self.locked_log = None;
         self.sandbox.faults().clear();
