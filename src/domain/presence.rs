@@ -1,6 +1,6 @@
 //! Whether somebody is at the computer, as far as the desktop can tell.
 //!
-//! Invariant: `Unknown` means that the desktop offers no evidence at all; partial evidence is resolved by the adapter
+//! Invariant: `Unknown` means that the desktop has no program that could tell; partial evidence is resolved by the adapter
 //! that collects it.
 
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub enum UserPresence {
     Here,
     /// The session is locked or inactive, or was not used for [`IDLE_LIMIT`].
     Away,
+    /// A program that could tell does not respond.
+    Unanswered,
     /// This computer does not say.
     Unknown,
 }

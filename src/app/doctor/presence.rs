@@ -23,6 +23,12 @@ fn check(evidence: Evidence) -> Check {
         (true, true) => "while this session is unlocked and was used within the last five minutes",
         (true, false) => "while this session is unlocked; when it was last used is unknown",
         (false, true) => "while this computer was used within the last five minutes",
+        (false, false) if evidence.unanswered => {
+            let message = "emergencies are not acknowledged by themselves now, because no program of this desktop responds \
+                           that says whether somebody is at the computer";
+            return Check::ok(name, message)
+                .hint("click or dismiss an emergency to acknowledge it, or log out and in again");
+        }
         (false, false) => {
             let message = "emergencies are acknowledged as soon as they are shown, because this desktop does not \
                            say whether somebody is at the computer";
@@ -32,6 +38,9 @@ fn check(evidence: Evidence) -> Check {
     };
     let now = match evidence.presence() {
         UserPresence::Away => ", which is not the case now",
+        UserPresence::Unanswered => {
+            ", which is not known now, because a program of this desktop does not respond"
+        }
         UserPresence::Here | UserPresence::Unknown => "",
     };
     Check::ok(name, format!("emergencies are acknowledged {when}{now}"))

@@ -39,7 +39,10 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     // Whether the messages that expired while no daemon ran have been recorded as expired.
     let mut is_caught_up = false;
     loop {
-        is_caught_up = is_caught_up || shared.record_expired().await;
+        if !is_caught_up && shared.record_expired().await {
+            is_caught_up = true;
+            shared.note_missing_if_clock_is_wrong().await;
+        }
         let (next_expiry, next_due) = {
             let announcer = shared.announcer();
             (announcer.next_expiry(), announcer.next_due())
@@ -65,9 +68,6 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
         shared.note_expired().await;
     }
 }
-
-/// The most open emergencies that are shown again after a start; the latest ones are.
-const SHOWN_AGAIN: usize = 100;
 
 /// The activation token that arrived for the next click, and the notification it belongs to.
 type Activation = Option<(NotificationId, ActivationToken)>;
@@ -328,17 +328,7 @@ impl<N: Notifier, S: SecretStore> Shared<N, S> {
 
     async fn reattach_leftovers(&self) {
         self.restore_leftovers().await;
-        let unix = self.service_unix();
-        let open = match self.log(move |log| log.open_emergencies(SHOWN_AGAIN, unix)).await {
-            Ok(open) => open,
-            Err(error) => return tracing::warn!("the open emergencies cannot be read: {error}"),
-        };
-        // The session or the notification server that showed them has ended.
-        for entry in open.iter().filter(|entry| entry.announced.is_some()) {
-            if let Some(receipt) = entry.message.emergency_receipt() {
-                self.announcer().note_missing(receipt, vec![entry.seq], clock::unix());
-            }
-        }
+        self.note_missing_emergencies().await;
         self.on_screen.notify_one();
     }
 

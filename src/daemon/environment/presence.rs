@@ -6,7 +6,7 @@
 //! so a restart forgets nothing: an emergency whose notification was taken over from the previous process waits again,
 //! and one whose notification is gone waits for its next copy, which the service sends until the alarm is over.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -43,6 +43,7 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
     shared.reattach_notifications().await;
     let mut settings = shared.settings.subscribe();
     let mut machine = AwaitedPresence::new();
+    let mut setting = shared.settings().emergency;
     let mut watch: Option<Box<dyn PresenceWatch>> = None;
     let mut inputs = VecDeque::from([Input::Waiting(waiting(shared).await)]);
     loop {
@@ -72,7 +73,14 @@ async fn wait_and_acknowledge<N: Notifier, S: SecretStore>(
                         PresenceCommand::Changed => Input::Waiting(waiting(shared).await),
                         PresenceCommand::Handled(receipt) => Input::Handled(receipt),
                     }),
-                    Ok(()) = settings.changed() => inputs.push_back(Input::Waiting(waiting(shared).await)),
+                    Ok(()) = settings.changed() => {
+                        let before = std::mem::replace(&mut setting, shared.settings().emergency);
+                        if before != setting {
+                            // What was answered for another setting says nothing about this computer.
+                            machine = AwaitedPresence::new();
+                        }
+                        inputs.push_back(Input::Waiting(waiting(shared).await));
+                    }
                     () = changed(&mut watch) => inputs.push_back(Input::Changed),
                     () = clock::until(machine.poll_timeout()) => inputs.push_back(Input::Waiting(waiting(shared).await)),
                 }
@@ -92,7 +100,7 @@ async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet
         return on_screen;
     }
     match open_emergencies(shared).await {
-        Some(open) => on_screen.intersection(&open).cloned().collect(),
+        Some(open) => on_screen.into_iter().filter(|receipt| open.contains_key(receipt)).collect(),
         // A rule may forbid it.
         None if shared.settings().rules.iter().any(|rule| rule.then.acknowledge == Some(false)) => {
             BTreeSet::new()
@@ -101,16 +109,22 @@ async fn waiting<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> BTreeSet
     }
 }
 
-/// The emergencies that are not acknowledged and that no rule leaves to the user; `None` when the message log cannot be read.
-async fn open_emergencies<N: Notifier, S: SecretStore>(shared: &Shared<N, S>) -> Option<BTreeSet<Receipt>> {
-    let unix = shared.service_unix();
+/// The emergencies that are not acknowledged and that no rule leaves to the user, and until when the service repeats each;
+/// `None` when the message log cannot be read.
+async fn open_emergencies<N: Notifier, S: SecretStore>(
+    shared: &Shared<N, S>,
+) -> Option<BTreeMap<Receipt, i64>> {
+    // Until the service has responded, all of them count, however old: this computer's clock may be wrong.
+    let unix = shared.rest().service_time().unwrap_or_default();
     let open = shared.log(move |log| log.open_emergencies(MOST, unix)).await;
     let open = open.inspect_err(|error| tracing::warn!("the open emergencies cannot be read: {error}"));
     let (open, reader) = (open.ok()?, shared.reader_now());
     let open = open.into_iter().map(|entry| reader.open(entry));
     Some(with_circumstances(shared, false, None, |circumstances| {
         let is_automatic = |entry: &Entry| emergency_setting(entry, circumstances).is_automatic();
-        open.filter(is_automatic).filter_map(|entry| entry.message.receipt).collect()
+        open.filter(is_automatic)
+            .filter_map(|entry| Some((entry.message.receipt.clone()?, entry.repeated_until())))
+            .collect()
     }))
 }
 
@@ -121,7 +135,7 @@ async fn find_out<N: Notifier, S: SecretStore>(
     match shared.settings().emergency {
         Emergency::Auto => watch.current().await,
         // The emergency was shown before the user chose this.
-        Emergency::Always => UserPresence::Unknown,
+        Emergency::Always => UserPresence::Here,
         Emergency::Manual | Emergency::Never => UserPresence::Away,
     }
 }
@@ -138,10 +152,13 @@ async fn acknowledge<N: Notifier, S: SecretStore>(shared: &Shared<N, S>, receipt
     if !shared.settings().emergency.is_automatic() {
         return;
     }
-    if open_emergencies(shared).await.is_some_and(|open| !open.contains(&receipt)) {
-        return;
-    }
-    let expires = shared.service_unix().saturating_add(LONGEST_EMERGENCY);
+    let expires = match open_emergencies(shared).await {
+        Some(open) => match open.get(&receipt) {
+            Some(repeated_until) => *repeated_until,
+            None => return,
+        },
+        None => shared.service_unix().saturating_add(LONGEST_EMERGENCY),
+    };
     if let Err(error) = shared.request_acknowledgement(PendingAck { receipt, expires }).await {
         shared.issue(Issue::Acknowledgement, Some(Cause::from(&error)));
     }

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::MessagePath;
 use crate::daemon::desktop::media::WaitBudget;
+use crate::daemon::shared::Shared;
 use crate::daemon::shared::channels::{LateIcon, PresenceCommand};
 use crate::daemon::shared::circumstances::with_circumstances;
 use crate::domain::message::Entry;
@@ -89,6 +90,38 @@ impl<N: Notifier, S: SecretStore> MessagePath<N, S> {
         }
         if !seqs.is_empty() && self.shared.messages_for(id).0 == seqs {
             self.shared.notifier().update(id, &notification).await;
+        }
+    }
+}
+
+/// The most open emergencies that are shown again after a start; the latest ones are.
+const SHOWN_AGAIN: usize = 100;
+
+/// How far this computer's clock may be off without consequences, in seconds.
+const TOLERANCE: u64 = 60;
+
+impl<N: Notifier, S: SecretStore> Shared<N, S> {
+    /// Notes the open emergencies without a notification again, once the service's time is known: by a wrong clock they may
+    /// have seemed to be over.
+    pub(in crate::daemon) async fn note_missing_if_clock_is_wrong(&self) {
+        let service_time = self.rest().service_time();
+        if service_time.is_some_and(|time| time.abs_diff(clock::unix()) > TOLERANCE) {
+            self.note_missing_emergencies().await;
+        }
+    }
+
+    /// Notes the open emergencies without a notification, which are shown again.
+    pub(in crate::daemon) async fn note_missing_emergencies(&self) {
+        let unix = self.service_unix();
+        let open = match self.log(move |log| log.open_emergencies(SHOWN_AGAIN, unix)).await {
+            Ok(open) => open,
+            Err(error) => return tracing::warn!("the open emergencies cannot be read: {error}"),
+        };
+        // The session or the notification server that showed them has ended.
+        for entry in open.iter().filter(|entry| entry.announced.is_some()) {
+            if let Some(receipt) = entry.message.emergency_receipt() {
+                self.announcer().note_missing(receipt, vec![entry.seq], clock::unix());
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A connection to a message bus, for queries about presence.
 //!
-//! Invariant: only running programs are called, so none is started. A call without a reply in time counts as failed.
+//! Invariant: only running programs are called, so none is started. A call without a reply in time counts as failed, and is
+//! remembered.
 
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -21,6 +24,7 @@ pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Bus {
     connection: Connection,
     messages: MessageStream,
+    is_unanswered: AtomicBool,
 }
 
 /// A program on the bus, by its unique name.
@@ -49,7 +53,7 @@ impl Bus {
     async fn open(builder: connection::Builder<'_>, rules: &[&str]) -> zbus::Result<Self> {
         let connection = builder.method_timeout(REPLY_TIMEOUT).build().await?;
         let messages = MessageStream::from(&connection);
-        let bus = Self { connection, messages };
+        let bus = Self { connection, messages, is_unanswered: AtomicBool::new(false) };
         for rule in rules {
             dbus::add_match(&bus.connection, rule).await?;
         }
@@ -58,7 +62,7 @@ impl Bus {
 
     /// The program that owns this name; `None` if none does, or the bus does not reply.
     pub(super) async fn program(&self, name: &str) -> Option<Program> {
-        dbus::name_owner(&self.connection, name).await.ok()?.map(Program)
+        self.noted(dbus::name_owner(&self.connection, name).await)?.map(Program)
     }
 
     /// Calls a method; `None` if there is no valid reply.
@@ -69,7 +73,23 @@ impl Bus {
     {
         let Object { program, path, interface } = object;
         let reply = dbus::call(&self.connection, program.0.as_str(), path, interface, method, body).await;
-        reply.ok()?.body().deserialize().ok()
+        self.noted(reply)?.body().deserialize().ok()
+    }
+
+    /// Whether a call had no reply since this was last asked.
+    pub(super) fn take_unanswered(&self) -> bool {
+        self.is_unanswered.swap(false, Ordering::Relaxed)
+    }
+
+    fn noted<T>(&self, reply: zbus::Result<T>) -> Option<T> {
+        let is_silence = match &reply {
+            // The program ended before it replied.
+            Err(zbus::Error::MethodError(name, ..)) => name.as_str() == "org.freedesktop.DBus.Error.NoReply",
+            Err(zbus::Error::InputOutput(error)) => error.kind() == ErrorKind::TimedOut,
+            Ok(_) | Err(_) => false,
+        };
+        self.is_unanswered.fetch_or(is_silence, Ordering::Relaxed);
+        reply.ok()
     }
 
     /// Waits for the next signal of any kind; `None` once the bus is lost. Cancel safe.

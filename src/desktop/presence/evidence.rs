@@ -17,6 +17,8 @@ pub struct Evidence {
     pub idle: Option<Duration>,
     /// Whether the desktop set logind's idle hint. Many desktops never do, so false means unknown.
     pub idle_hint: bool,
+    /// Whether a program that could tell more did not respond.
+    pub unanswered: bool,
 }
 
 impl Evidence {
@@ -28,6 +30,7 @@ impl Evidence {
             active: either(self.active, other.active, |one, another| one && another),
             idle: self.idle.or(other.idle),
             idle_hint: self.idle_hint || other.idle_hint,
+            unanswered: self.unanswered || other.unanswered,
         }
     }
 
@@ -41,6 +44,8 @@ impl Evidence {
             Some(_) => UserPresence::Here,
             // The hint does not say for how long.
             None if self.idle_hint => UserPresence::Away,
+            // It may know that the session is locked.
+            None if self.unanswered => UserPresence::Unanswered,
             None if self.locked.is_some() || self.active.is_some() => UserPresence::Here,
             None => UserPresence::Unknown,
         }
@@ -56,11 +61,13 @@ fn either(one: Option<bool>, other: Option<bool>, both: impl Fn(bool, bool) -> b
 
 #[cfg(test)]
 mod tests {
-    use UserPresence::{Away, Here, Unknown};
+    use UserPresence::{Away, Here, Unanswered, Unknown};
 
     use super::*;
 
-    const NOTHING: Evidence = Evidence { locked: None, active: None, idle: None, idle_hint: false };
+    const NOTHING: Evidence =
+        Evidence { locked: None, active: None, idle: None, idle_hint: false, unanswered: false };
+    const UNANSWERED: Evidence = Evidence { unanswered: true, ..NOTHING };
     const LOCKED: Evidence = Evidence { locked: Some(true), ..NOTHING };
     const UNLOCKED: Evidence = Evidence { locked: Some(false), ..NOTHING };
     const ACTIVE: Evidence = Evidence { active: Some(true), ..NOTHING };
@@ -93,6 +100,10 @@ mod tests {
             // A desktop may set the hint after one minute, so a known time is preferred.
             (vec![ACTIVE, IDLE_HINT], Away),
             (vec![ACTIVE, IDLE_HINT, idle(60)], Here),
+            (vec![UNANSWERED], Unanswered),
+            (vec![ACTIVE, UNANSWERED], Unanswered),
+            (vec![LOCKED, UNANSWERED], Away),
+            (vec![UNANSWERED, idle(1)], Here),
             // The first known time is used.
             (vec![idle(400), idle(0)], Away),
             (vec![idle(0), idle(400)], Here),

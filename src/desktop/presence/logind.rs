@@ -53,6 +53,7 @@ fn evidence(properties: &Properties) -> Evidence {
         idle: None,
         // For a text console logind sets it from the last key read there, which is wrong after `startx`.
         idle_hint: is_graphical && yes("IdleHint") == Some(true),
+        unanswered: false,
     }
 }
 

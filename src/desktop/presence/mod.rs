@@ -1,7 +1,7 @@
 //! Detects whether the user is at the computer, from the session's lock and the last input.
 //!
 //! Invariant: no connection is opened before the first query. A query starts no program, and a service that hangs costs a few
-//! seconds and counts as unknown.
+//! seconds; then it is not known whether the user is there.
 //!
 //! # Platform-specific behavior
 //!

@@ -38,6 +38,7 @@ impl Watch {
             }
             let bus = reach(&mut self.session, Bus::session(&session::MATCH_RULES)).await?;
             let evidence = session::query(bus).await;
+            let evidence = Evidence { unanswered: bus.take_unanswered(), ..evidence };
             // On a locked screen only unlocking matters, which has its own signal.
             let is_idle = evidence.idle.is_some_and(|idle| idle >= IDLE_LIMIT);
             if is_idle && evidence.locked != Some(true) && !self.awaits_input {
@@ -47,10 +48,13 @@ impl Watch {
         };
         let of_system = async {
             let bus = reach(&mut self.system, Bus::system(&logind::MATCH_RULES)).await?;
-            Some(logind::query(bus).await)
+            let evidence = logind::query(bus).await;
+            Some(Evidence { unanswered: bus.take_unanswered(), ..evidence })
         };
         let (session, system) = tokio::join!(timeout(LIMIT, of_session), timeout(LIMIT, of_system));
-        let known = |result: Result<Option<Evidence>, _>| result.ok().flatten().unwrap_or_default();
+        // A bus that does not respond may have programs that could tell.
+        let silence = Some(Evidence { unanswered: true, ..Evidence::default() });
+        let known = |result: Result<_, _>| result.unwrap_or(silence).unwrap_or_default();
         known(session).and(known(system))
     }
 }

@@ -1,8 +1,8 @@
 //! Decides when to acknowledge an emergency that waits for somebody to be at the computer.
 //!
 //! Invariant: an emergency is acknowledged only after the user dealt with its notification, or after a presence check
-//! that began after the notification appeared did not return [`UserPresence::Away`]. Once a check has returned `Away`,
-//! only [`UserPresence::Here`] counts: a screen saver that stops responding does not mean that the user is back. While an
+//! that began after the notification appeared returned [`UserPresence::Here`], or [`UserPresence::Unknown`] if no check has
+//! ever returned anything else: a screen saver that stops responding or leaves does not mean that the user is there. While an
 //! emergency waits, the presence is checked at least every [`CHECK_INTERVAL`]; otherwise it is not checked.
 
 use std::collections::BTreeSet;
@@ -43,8 +43,8 @@ pub struct AwaitedPresence {
     waiting: BTreeSet<Receipt>,
     /// Emergencies to acknowledge, because somebody was here.
     due: BTreeSet<Receipt>,
-    /// Whether nobody was here by the last answer that was not [`UserPresence::Unknown`].
-    is_away: bool,
+    /// Whether any answer was not [`UserPresence::Unknown`], so that this computer can tell.
+    was_known: bool,
     answered_at: Option<Instant>,
     question: Question,
     ask_at: Option<Instant>,
@@ -128,13 +128,14 @@ impl AwaitedPresence {
         }
         // Also after an acknowledgement, since recording the request may fail.
         self.ask_at = Some(now + CHECK_INTERVAL);
-        self.is_away = match presence {
-            UserPresence::Away => true,
-            UserPresence::Here => false,
-            UserPresence::Unknown => self.is_away,
+        self.was_known |= presence != UserPresence::Unknown;
+        let may_see = match presence {
+            UserPresence::Here => true,
+            UserPresence::Away | UserPresence::Unanswered => false,
+            UserPresence::Unknown => !self.was_known,
         };
         match question {
-            Question::Asked if !self.is_away => self.due = self.waiting.clone(),
+            Question::Asked if may_see => self.due = self.waiting.clone(),
             Question::None | Question::Asked => {}
             Question::Outdated => self.ask_at = Some(now),
         }

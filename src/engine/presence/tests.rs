@@ -2,7 +2,7 @@
 
 use super::super::backoff::tests::epoch;
 use super::Input::{Answered, Changed};
-use super::UserPresence::{Away, Here, Unknown};
+use super::UserPresence::{Away, Here, Unanswered, Unknown};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -78,14 +78,30 @@ fn a_desktop_that_stops_answering_while_nobody_is_here_acknowledges_nothing() {
         (20, Some(Answered(Here)), acknowledge("a")),
         (20, None, acknowledge("b")),
         (20, Some(waiting("")), None),
+        // The user may have left since.
         (90, Some(waiting("c")), ASK),
-        (90, Some(Answered(Unknown)), acknowledge("c")),
+        (90, Some(Answered(Unknown)), None),
+        (95, Some(Changed), ASK),
+        (95, Some(Answered(Here)), acknowledge("c")),
+        (95, Some(waiting("")), None),
         // The user left, and the emergency ended elsewhere: the next one finds nobody here either.
         (100, Some(waiting("d")), ASK),
         (100, Some(Answered(Away)), None),
         (110, Some(waiting("")), None),
         (200, Some(waiting("e")), ASK),
         (200, Some(Answered(Unknown)), None),
+    ]);
+}
+
+#[test]
+fn an_emergency_waits_for_a_screen_saver_that_does_not_respond_at_first() {
+    run([
+        (0, Some(waiting("a")), ASK),
+        (2, Some(Answered(Unanswered)), None),
+        (17, None, ASK),
+        (17, Some(Answered(Unknown)), None),
+        (32, None, ASK),
+        (32, Some(Answered(Here)), acknowledge("a")),
     ]);
 }
 

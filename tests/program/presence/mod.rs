@@ -20,6 +20,8 @@ const LOCK: &str =
 const USE: &str = "emergencies are acknowledged while this computer was used within the last five minutes";
 const NOTHING: &str = "emergencies are acknowledged as soon as they are shown, because this desktop does not say \
                        whether somebody is at the computer";
+const SILENCE: &str = "emergencies are not acknowledged by themselves now, because no program of this desktop responds that \
+                       says whether somebody is at the computer";
 const AWAY: &str = ", which is not the case now";
 
 const TEN_MINUTES: u64 = 600_000;
@@ -53,9 +55,9 @@ async fn each_service_is_understood_and_one_that_hangs_or_leaves_is_not_waited_f
         (vec![SHARED, KDE], vec![("GetActive", No), ("GetSessionIdleTime", Short(400))], LOCK_AND_USE, false),
         (vec![SHARED, KDE], vec![("GetActive", Yes)], LOCK, true),
         (vec![SHARED], vec![], NOTHING, false),
-        // What it would have reported is unknown.
+        // What it would have reported is not known.
         (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Long(TEN_MINUTES))], USE, true),
-        (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Hangs)], NOTHING, false),
+        (vec![GNOME, MUTTER], vec![("GetActive", Hangs), ("GetIdletime", Hangs)], SILENCE, false),
         (vec![GNOME, MUTTER], vec![("GetActive", Nonsense), ("GetIdletime", Nonsense)], NOTHING, false),
     ] {
         let service = Service::start(address, &names, &says).await;
@@ -154,12 +156,26 @@ async fn a_dismissal_acknowledges_although_the_screen_is_reported_as_locked() {
 }
 
 #[tokio::test]
-async fn a_hanging_screen_saver_counts_as_missing() {
+async fn an_emergency_waits_while_the_screen_saver_hangs_or_is_gone_after_it_responded() {
     let (harness, _system) = harness().await;
-    let _saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
-    let _daemon = harness.connected().await;
-    let receipt = harness.send_emergency("fire");
+    let saver = Service::start(harness.bus.address(), &[GNOME], &[("GetActive", Says::Hangs)]).await;
+    let (_daemon, receipt) = shown_while_away(&harness, &saver, "GetActive").await;
+    // It is asked again once its reply has been waited for.
+    saver.emits(GNOME_PATH, GNOME, "ActiveChanged", &true).await;
+    saver.until_called("GetActive", 2).await;
+    not_acknowledged(&harness).await;
+    saver.says("GetActive", Says::No);
+    saver.emits(GNOME_PATH, GNOME, "ActiveChanged", &false).await;
     acknowledged(&harness, &receipt).await;
+    // Another program says that something changed, and nobody answers.
+    saver.leave().await;
+    let another = Service::start(harness.bus.address(), &["org.example.Another"], &[]).await;
+    let later = harness.send_emergency("flood");
+    harness.server.next_shown().await;
+    another.emits(GNOME_PATH, GNOME, "ActiveChanged", &false).await;
+    harness.user.handover(&["sync"]).await.succeeded();
+    assert_eq!(harness.user.status().await["unacknowledged"], 1);
+    assert!(!harness.sandbox.is_acknowledged(&later));
 }
 
 #[tokio::test]

@@ -308,3 +308,36 @@ async fn a_setting_changed_while_an_emergency_waits_applies_at_the_next_start() 
         assert_eq!(world.sandbox.is_acknowledged(&receipt), is_acknowledged, "{emergency:?}");
     }
 }
+
+/// The clock is wrong by a day in both directions, and the emergency is on the screen before the service has responded.
+#[tokio::test(start_paused = true)]
+async fn an_emergency_of_an_earlier_daemon_is_acknowledged_although_the_clock_is_wrong() {
+    for ahead in [-24 * 3_600, 24 * 3_600] {
+        let mut world = World::after_initial_sync().await;
+        world.sandbox.switch(|switches| switches.clock_ahead = ahead);
+        world.person.is(Away);
+        world.start();
+        world.until("it is connected", World::is_connected).await;
+        let receipt = world.send_slow_emergency("fire");
+        world.until("it is shown", |world| world.was_shown("fire")).await;
+        world.until_quiet().await;
+        for is_away in [true, false] {
+            world.kill().await;
+            world.person.is(if is_away { Away } else { Here });
+            for endpoint in [Endpoint::Socket, Endpoint::Download, Endpoint::Acknowledge] {
+                world.sandbox.faults().always(endpoint, Fault::Drop);
+            }
+            world.start();
+            world.advance(MINUTE / 6).await;
+            world.sandbox.faults().clear();
+            assert!(!world.sandbox.is_acknowledged(&receipt));
+        }
+        // The acknowledgement was requested before the service's time was known, and is sent by the next daemon.
+        world.kill().await;
+        world.start();
+        world
+            .advance_until(HOUR / 2, "it is acknowledged", |world| world.sandbox.is_acknowledged(&receipt))
+            .await;
+        assert_eq!(world.desktop.texts(), ["fire"], "{ahead}");
+    }
+}

@@ -66,7 +66,9 @@ impl LostEmergencies {
     /// Notes that emergencies may be shown again by now; whether there are any that a plan has to show.
     pub(in crate::engine::announce) fn note_due(&mut self, unix: i64) -> bool {
         let mut is_any = false;
-        for lost in self.lost.values_mut().filter(|lost| !lost.is_due && lost.again_at <= unix) {
+        // A time that is further ahead than any interval is from before the clock was set back.
+        let has_come = |at: i64| at <= unix || at.saturating_sub(unix) > INTERVAL;
+        for lost in self.lost.values_mut().filter(|lost| !lost.is_due && has_come(lost.again_at)) {
             (lost.is_due, is_any) = (true, true);
         }
         is_any
@@ -123,6 +125,14 @@ mod tests {
         assert_eq!((lost.next(), lost.due().len()), (Some(1_061), 0));
         lost.forget(&fire);
         assert_eq!((lost.next(), lost.plan(&fire, 1_061)), (None, None));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_nothing() {
+        let fire = Receipt::new("fire").unwrap();
+        let mut lost = LostEmergencies::default();
+        lost.add(fire, vec![Seq(1)], 1_000_000);
+        assert!(lost.note_due(1_000));
     }
 
     #[test]
