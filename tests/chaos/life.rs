@@ -29,8 +29,8 @@ const FAULTS: Duration = Duration::from_millis(800);
 const LONGEST_RECOVERY: Duration = Duration::from_mins(4);
 /// From here on a recovery is explained by the daemon's log. A first back-off takes 5 to 10 s.
 const SLOW: Duration = Duration::from_secs(15);
-/// How long a daemon may take to stop, on a busy machine.
-const LONGEST_STOP: Duration = Duration::from_secs(5);
+/// How long a daemon may take to stop on a machine that does other things, too: other tests hold it to a second.
+const LONGEST_STOP: Duration = Duration::from_secs(20);
 
 /// Makes the task of this name panic at SIGUSR1.
 const DEMAND: &str = "HANDOVER_TEST_PANIC";
