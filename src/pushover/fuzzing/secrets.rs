@@ -34,7 +34,7 @@ pub fn secrets(data: &[u8]) {
     let written = match choice / SECRETS.len() % 3 {
         0 => secret.to_owned(),
         1 => utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
-        _ => secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        _ => secret.bytes().map(percent_encoding::percent_encode_byte).collect(),
     };
     let check = |shown: &str| {
         assert!(!shown.contains(&written) && !shown.contains(secret), "{written} is in {shown:?}");
