@@ -63,7 +63,7 @@ impl Logind {
     async fn answer(&mut self) {
         match &self.service {
             Some(service) => {
-                service.says("GetAll", Says::Session(self.session().to_vec()));
+                service.says("GetAll", Says::Session(self.session()));
                 service.says("Get", Says::Display);
             }
             None => self.service = Some(Service::logind(self.bus.address(), &self.session()).await),
