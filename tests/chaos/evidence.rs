@@ -45,6 +45,8 @@ pub(crate) struct Evidence {
     pub(crate) clock_jumps: usize,
     /// How long the daemon took after the end of each series of faults, and in which life.
     pub(crate) recoveries: Vec<(Duration, usize)>,
+    /// When such a series had ended and nothing waited any more.
+    pub(crate) recovered: Vec<Instant>,
     /// What the daemon logged in lives whose recovery was slow.
     pub(crate) slow: Vec<String>,
     /// How many panics the script asked for, and how many of them the daemon logged. Not every task runs in every life.

@@ -220,6 +220,8 @@ impl World {
         };
         if timeout(LONGEST_RECOVERY, recovered).await.is_err() {
             self.evidence.incidents.push(format!("no recovery within {LONGEST_RECOVERY:?}"));
+        } else {
+            self.evidence.recovered.push(clock::instant());
         }
         self.sandbox.set_half_open(false);
         let took = clock::instant().duration_since(began);

@@ -249,9 +249,10 @@ fn of_ours(evidence: &Evidence) -> impl Iterator<Item = &Logged> {
 /// Whether a pause may have made it a part of a summary.
 fn may_be_held(sent: &Sent, evidence: &Evidence) -> bool {
     let (breaks_through, mut end) = (sent.priority == 2, sent.at + AFTER_PAUSE);
-    // A pause that began while the message waited held it, too.
+    // A pause that began while the message waited held it, too: after a recovery no message waits.
+    let may_wait_until = |at: Instant| !evidence.recovered.iter().any(|done| sent.at <= *done && *done < at);
     evidence.pauses.iter().any(|(from, to)| {
-        let is_held = *from <= end && *to + AFTER_PAUSE >= sent.at;
+        let is_held = (*from <= end || may_wait_until(*from)) && *to + AFTER_PAUSE >= sent.at;
         if is_held {
             end = end.max(*to + AFTER_PAUSE);
         }
@@ -331,6 +332,15 @@ mod tests {
             run.pauses.push((run.sent[0].at, run.sent[0].at));
         });
         assert_eq!(held, [""; 0]);
+        for recovers in [false, true] {
+            let found = after(|run| {
+                run.shown.remove(0);
+                let later = run.sent[0].at + Duration::from_mins(1);
+                run.recovered.extend(recovers.then_some(run.sent[0].at));
+                run.pauses.push((later, later));
+            });
+            assert_eq!(found.is_empty(), !recovers, "{found:?}");
+        }
         let found = after(|run| {
             run.shown.remove(1);
             run.pauses.push((run.sent[1].at, run.sent[1].at));
