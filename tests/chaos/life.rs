@@ -29,6 +29,8 @@ const FAULTS: Duration = Duration::from_millis(800);
 const LONGEST_RECOVERY: Duration = Duration::from_mins(4);
 /// From here on a recovery is explained by the daemon's log. A first back-off takes 5 to 10 s.
 const SLOW: Duration = Duration::from_secs(15);
+/// In the end, how long to wait for the next message or acknowledgement.
+const LONGEST_REST: Duration = Duration::from_secs(20);
 /// How long a daemon may take to stop on a machine that does other things, too: other tests hold it to a second.
 const LONGEST_STOP: Duration = Duration::from_secs(20);
 
@@ -267,21 +269,22 @@ impl World {
         self.come_back().await;
         let daemon = self.connected().await;
         self.resume().await;
-        let mut messages = Vec::new();
-        let settled = async {
-            loop {
-                drop(self.user.handover(&["sync"]).await);
-                messages = self.user.messages().await;
-                let is_announced = |message: &serde_json::Value| !message["announced"].is_null();
-                let is_acknowledged = |receipt: &String| self.sandbox.is_acknowledged(receipt);
-                let mut receipts = self.evidence.sent.iter().filter_map(|sent| sent.receipt.as_ref());
-                if self.queued() == 0 && messages.iter().all(is_announced) && receipts.all(is_acknowledged) {
-                    return;
-                }
+        let (mut messages, mut done, mut progress_at) = (Vec::new(), 0, clock::instant());
+        // If an acknowledgement was refused, for example, nothing happens any more, and the oracle says why.
+        while clock::instant().duration_since(progress_at) < LONGEST_REST {
+            drop(self.user.handover(&["sync"]).await);
+            messages = self.user.messages().await;
+            let announced = messages.iter().filter(|message| !message["announced"].is_null()).count();
+            let receipts = self.evidence.sent.iter().filter_map(|sent| sent.receipt.as_ref());
+            let (open, acknowledged): (Vec<_>, Vec<_>) =
+                receipts.partition(|receipt| !self.sandbox.is_acknowledged(receipt));
+            if self.queued() == 0 && announced == messages.len() && open.is_empty() {
+                break;
             }
-        };
-        // If this takes longer, for example because an acknowledgement was refused, the oracle says why.
-        drop(timeout(Duration::from_secs(20), settled).await);
+            if announced + acknowledged.len() > done {
+                (done, progress_at) = (announced + acknowledged.len(), clock::instant());
+            }
+        }
         self.evidence.left = self.queued();
         self.evidence.log = messages.iter().map(logged).collect();
         let receipts = self.evidence.sent.iter().filter_map(|sent| sent.receipt.clone());
