@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 /// Enough for the message log of a run, with its write-ahead log.
 const SIZE: &str = "size=64m,mode=700";
 
+/// How often to try to make the disk read-only.
+const ATTEMPTS: usize = 20;
+
 pub(crate) struct Disk {
     folder: PathBuf,
     is_read_only: bool,
@@ -35,9 +38,15 @@ impl Disk {
     /// Lets every file that is opened from now on be read only.
     pub(crate) fn make_read_only(&mut self) {
         let path = self.folder.to_str().expect("a path in UTF-8");
-        if !self.is_read_only && is_done("mount", &["--bind", path, path]) {
-            self.is_read_only = true;
-            assert!(is_done("mount", &["-o", "remount,bind,ro", path]), "make the disk read-only");
+        for _ in 0..ATTEMPTS {
+            if self.is_read_only || !is_done("mount", &["--bind", path, path]) {
+                return;
+            }
+            self.is_read_only = is_done("mount", &["-o", "remount,bind,ro", path]);
+            // A program opened a file for writing in between.
+            if !self.is_read_only {
+                self.unmount();
+            }
         }
     }
 
