@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -91,6 +92,17 @@ impl Bus {
     pub(crate) fn freeze(&self) {
         let daemon = self.daemon.as_ref().expect("the bus runs");
         kill_process(Pid::from_child(daemon), Signal::STOP).expect("stop dbus-daemon");
+    }
+
+    /// Suspends the bus for this long, whatever the test waits for meanwhile.
+    pub(crate) fn freeze_for(&self, span: Duration) {
+        self.freeze();
+        let daemon = Pid::from_child(self.daemon.as_ref().expect("the bus runs"));
+        tokio::spawn(async move {
+            tokio::time::sleep(span).await;
+            // It may be gone.
+            kill_process(daemon, Signal::CONT).ok();
+        });
     }
 
     /// Lets a suspended bus go on; it answers what it was asked meanwhile.

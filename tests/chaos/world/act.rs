@@ -96,8 +96,8 @@ impl World {
             }
             Action::StallBus(span) => {
                 self.this_life().server_faults += 1;
-                self.bus.freeze();
-                self.repair_after(*span, Repair::Bus);
+                // Not one of the repairs, since an action may wait for the bus.
+                self.bus.freeze_for(*span);
             }
             Action::RestartSystemBus => self.restart_system_bus().await,
             Action::StopLogind(span) => {

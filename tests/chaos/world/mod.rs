@@ -89,7 +89,6 @@ pub(crate) struct Optional {
 /// What ends a fault.
 #[derive(Clone, Copy, Debug)]
 enum Repair {
-    Bus,
     Logind,
     Server,
     Keyring,
@@ -254,7 +253,6 @@ impl World {
     async fn repair(&mut self, now: Instant) {
         while let Some(index) = self.repairs.iter().position(|(at, _)| *at <= now) {
             match self.repairs[index].1 {
-                Repair::Bus => self.bus.thaw(),
                 Repair::Logind => self.start_logind().await,
                 Repair::Server if self.server.is_none() => self.start_server().await,
                 Repair::Server => self.server().catch_up().await,
