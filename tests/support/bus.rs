@@ -101,7 +101,7 @@ impl Bus {
         tokio::spawn(async move {
             tokio::time::sleep(span).await;
             // It may be gone.
-            kill_process(daemon, Signal::CONT).ok();
+            let _gone = kill_process(daemon, Signal::CONT);
         });
     }
 
