@@ -1,4 +1,4 @@
-"""Prints the list for packaging/order/link: keys.py PROGRAM FOLDER, with what packaging/order/calls has written in the folder.
+"""Prints the list for packaging/order/link-cc: keys.py PROGRAM FOLDER, with what packaging/order/calls has written in the folder.
 
 The functions of all runs, each once: those of the first run in the order of their first calls, then those that only the second
 called, and so on.
@@ -11,9 +11,9 @@ import sys
 
 
 def linker():
-    """The module packaging/order/link, whose file has no ending."""
+    """The module packaging/order/link-cc, whose file has no ending."""
     sys.dont_write_bytecode = True
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), "link")
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), "link-cc")
     loader = importlib.machinery.SourceFileLoader("link", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("link", loader))
     loader.exec_module(module)

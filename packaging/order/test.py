@@ -1,4 +1,4 @@
-"""Checks packaging/order/link with a small C program: python3 packaging/order/test.py"""
+"""Checks packaging/order/link-cc with a small C program: python3 packaging/order/test.py"""
 
 import os
 import platform
