@@ -88,8 +88,11 @@ async fn load(world: &mut World, daemon: &Running, span: Duration) -> Vec<Usage>
     usages
 }
 
-/// What is used when nothing is left to do.
+/// What is used when nothing is left to do. A debug build on a busy machine may still have messages of the load to show.
 async fn rest(world: &World, daemon: &Running) -> Usage {
+    while world.queued() > 0 {
+        sleep(Duration::from_millis(100)).await;
+    }
     drop(world.user.handover(&["sync"]).await);
     sleep(Duration::from_secs(3)).await;
     Usage::of(daemon, &world.user.path("data/handover"))
