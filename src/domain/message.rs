@@ -426,6 +426,48 @@ mod tests {
     }
 
     #[test]
+    fn the_words_are_without_markup_and_without_what_is_encrypted() {
+        let mut message = Message::unread(MessageId::from_content(b""));
+        message.body = "<b>Disk</b> full".into();
+        assert_eq!(message.words(), "<b>Disk</b> full");
+        message.html = true;
+        assert_eq!(message.words(), "Disk full");
+        message.encrypted = true;
+        assert_eq!(message.words(), ENCRYPTED);
+    }
+
+    #[test]
+    fn only_an_emergency_has_a_receipt_to_acknowledge() {
+        let mut message = Message::unread(MessageId::from_content(b""));
+        message.receipt = Receipt::new("r");
+        message.priority = Priority::High;
+        assert_eq!(message.emergency_receipt(), None);
+        message.priority = Priority::Emergency;
+        assert_eq!(message.emergency_receipt(), Receipt::new("r").as_ref());
+    }
+
+    #[test]
+    fn the_last_repeat_is_when_it_was_announced_again_or_recorded_as_a_copy() {
+        let mut entry = Entry {
+            seq: Seq(2),
+            device: DeviceId::new("desk").unwrap(),
+            message: Message::unread(MessageId::from_content(b"")),
+            recorded: 10,
+            arrival: Arrival::Live,
+            announced: Some(20),
+            read: None,
+            acknowledgement: Acknowledgement::NotWanted,
+            repeats: 0,
+            first: Seq(2),
+        };
+        assert_eq!(entry.last_repeat(), None);
+        entry.repeats = 1;
+        assert_eq!(entry.last_repeat(), Some(20));
+        entry.first = Seq(1);
+        assert_eq!(entry.last_repeat(), Some(10));
+    }
+
+    #[test]
     fn a_heading_is_never_blank() {
         let mut message = Message::unread(MessageId::from_content(b""));
         assert_eq!(message.heading(), "Message");

@@ -153,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn a_title_is_cut_if_it_is_longer_than_a_heading() {
+        let mut message = Message::unread(MessageId::from_stored(1));
+        for (length, is_cut) in
+            [(HEADING_LIMIT - 1, false), (HEADING_LIMIT, false), (HEADING_LIMIT + 1, true)]
+        {
+            let title = "ä".repeat(length);
+            message.title = Some(title.clone());
+            assert_eq!(Name::cut_title(&message), is_cut.then_some(title), "{length}");
+        }
+        message.encrypted = true;
+        assert_eq!(Name::cut_title(&message), None);
+    }
+
+    #[test]
     fn without_a_text_the_name_is_the_link() {
         let mut message = Message::unread(MessageId::from_stored(1));
         message.app = "Backup".into();

@@ -209,3 +209,25 @@ pub enum NotificationEvent {
     /// A notification server started or can be reached again, so messages that could not be shown can be shown now.
     ServerAvailable,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_text_is_offered_only_if_the_notification_does_not_show_it() {
+        let actions = [NotificationAction::Default, NotificationAction::ShowText];
+        let actions = actions.map(|action| (action, format!("{action:?}"))).to_vec();
+        for (is_cut, length, is_offered) in
+            [(false, 10, false), (false, 100, true), (true, 10, true), (true, 100, true)]
+        {
+            let about = Notification::about_handover("Backup", &"a".repeat(length));
+            let notification = Notification { is_cut, actions: actions.clone(), ..about };
+            let offered = notification.offered(50);
+            let show_text = (NotificationAction::ShowText, "ShowText");
+            assert_eq!(offered.contains(&show_text), is_offered, "{is_cut} {length}");
+            let click = if is_offered { "ShowText" } else { "Default" };
+            assert_eq!(offered.first(), Some(&(NotificationAction::Default, click)), "{is_cut} {length}");
+        }
+    }
+}
