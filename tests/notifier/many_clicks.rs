@@ -20,9 +20,9 @@ use crate::support::notification_server::NotificationServer;
 const DELAY: Duration = Duration::from_millis(500);
 /// Notifications on the screen at once.
 const AT_ONCE: usize = 200;
-/// How much the memory may grow over the last 800 notifications, in bytes. A leaked connection costs more than 10 KiB;
-/// 0 to 300 KiB were measured.
-const GROWTH: u64 = 3 * 1024 * 1024;
+/// How much more memory a round may need than all before, in bytes. A leaked connection costs more than 10 KiB, so 2 MiB a round;
+/// 0 to 300 KiB were measured for all rounds together.
+const GROWTH: u64 = 1024 * 1024;
 
 #[test]
 fn a_thousand_clicks_are_reported_without_a_leak() {
@@ -46,17 +46,21 @@ async fn a_thousand_clicks_in_a_process_of_their_own() {
     let bus = Bus::start();
     let server = Arc::new(NotificationServer::start(bus.address()).await);
     let notifier = FreedesktopNotifier::new(Some(bus.address().to_owned()));
-    let mut before = None;
+    let (mut before, mut growths) = (None, 0);
     for round in 0..5 {
         let clicked = click_all(&notifier, &server).await;
         assert_eq!(clicked, AT_ONCE, "clicks seen in round {round}");
         let now = (open_files(), tasks());
         // The first notifications allocate memory that the others reuse.
-        let (files_and_tasks, first) = *before.get_or_insert_with(|| (now, memory()));
-        assert_eq!(now, files_and_tasks, "open files and tasks after round {round}");
-        let grown = memory().saturating_sub(first);
-        assert!(grown < GROWTH, "{grown} bytes more after round {round} than after the first");
+        let (files_and_tasks, most) = before.get_or_insert_with(|| (now, memory()));
+        assert_eq!(now, *files_and_tasks, "open files and tasks after round {round}");
+        let memory = memory();
+        if memory > *most + GROWTH {
+            (growths, *most) = (growths + 1, memory);
+        }
     }
+    // On a busy machine many clicks may wait at once, which takes memory that later rounds reuse. A leak grows in every round.
+    assert!(growths <= 1, "the memory grew in {growths} of 4 rounds");
 }
 
 /// Shows notifications, has each clicked after a while and closed by that; returns how many clicks were reported.
