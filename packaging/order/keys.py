@@ -23,7 +23,7 @@ def linker():
 def main(program, folder):
     link = linker()
     names = {}
-    for address, name in link.functions(program):
+    for address, _, name in link.functions(program):
         names.setdefault(address, []).append(name)
     keys = {}
     runs = sorted((os.path.join(folder, run) for run in os.listdir(folder)), key=os.path.getmtime)

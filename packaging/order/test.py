@@ -39,7 +39,7 @@ class Order(unittest.TestCase):
             words = [word for word in arguments(folder, name) if word != "-Wl,--strip-all"]
             self.assertEqual(link.main(words), 0)
             program = os.path.join(folder, name)
-            found = [name for _, name in sorted(link.functions(program)) if name in ("one", "two", "three")]
+            found = [name for _, _, name in sorted(link.functions(program)) if name in ("one", "two", "three")]
             return found, subprocess.run([program], check=True, capture_output=True, text=True).stdout
 
     def test_the_functions_of_the_list_are_in_front_in_its_order(self):
@@ -55,10 +55,24 @@ class Order(unittest.TestCase):
             self.assertEqual(link.main(arguments(folder, "handover-0123456789abcdef")), 0)
             self.assertEqual(link.functions(os.path.join(folder, "handover-0123456789abcdef")), [])
 
-    def test_a_key_stays_the_same_with_another_compiler_and_another_version(self):
+    def test_copies_of_a_function_have_one_key_and_others_have_their_own(self):
         key = keys.linker().key
-        self.assertEqual(key("_RNvNtCslNYArtu3iFV_5alloc3one"), key("_RNvNtCsgEmfK2I1SDS_5alloc3one.17"))
-        self.assertNotEqual(key("_RNvNtCslNYArtu3iFV_5alloc3one"), key("_RNvNtCslNYArtu3iFV_5alloc3two"))
+        self.assertEqual(key("alloc::one"), key("alloc::one.17"))
+        self.assertEqual(key("alloc::one"), key("alloc::one.llvm.17"))
+        self.assertNotEqual(key("alloc::one"), key("alloc::two"))
+
+    def test_the_name_of_a_rust_function_does_not_change_with_its_crate(self):
+        link = keys.linker()
+        with tempfile.TemporaryDirectory() as folder:
+            found = set()
+            for version in ("1", "1.2.3-longer"):
+                source, program = os.path.join(folder, "a.rs"), os.path.join(folder, "a")
+                with open(source, "w", encoding="ascii") as file:
+                    file.write("fn main() { one(&[1_u8]); }\n#[inline(never)] fn one<T: Copy>(of: &[T]) -> Option<T> { of.first().copied() }")
+                options = ["-C", "symbol-mangling-version=v0", "-C", f"metadata={version}", "-o", program, source]
+                subprocess.run(["rustc", *options], check=True)
+                found |= {(symbol, name) for _, symbol, name in link.functions(program) if name.startswith("a::one")}
+        self.assertEqual((len(found), len({link.key(name) for _, name in found})), (2, 1), found)
 
     def test_a_program_that_cannot_be_linked_is_an_error(self):
         words = ["-o", "/nonexistent/handover-0123456789abcdef", "-fuse-ld=lld", "/nonexistent/source.c"]
