@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -23,9 +22,13 @@ def arguments(folder, name):
     source = os.path.join(folder, "source.c")
     with open(source, "w", encoding="ascii") as file:
         file.write(SOURCE)
+    return ["-ffunction-sections", source, f"-B{lld()}", "-fuse-ld=lld", "-o", os.path.join(folder, name), "-Wl,--strip-all"]
+
+
+def lld():
+    """The folder of rustc's own lld."""
     sysroot = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
-    lld = f"-B{sysroot}/lib/rustlib/{platform.machine()}-unknown-linux-gnu/bin/gcc-ld"
-    return ["-ffunction-sections", source, lld, "-fuse-ld=lld", "-o", os.path.join(folder, name), "-Wl,--strip-all"]
+    return f"{sysroot}/lib/rustlib/{platform.machine()}-unknown-linux-gnu/bin/gcc-ld"
 
 
 class Order(unittest.TestCase):
@@ -80,6 +83,6 @@ class Order(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if platform.machine() != "x86_64":
-        sys.exit("rustc uses lld, which knows an order, only on x86-64")
-    unittest.main()
+    if os.path.isdir(lld()):
+        unittest.main()
+    print("skipped: rustc has no lld here")
