@@ -94,7 +94,8 @@ async fn rest(world: &World, daemon: &Running) -> Usage {
         sleep(Duration::from_millis(100)).await;
     }
     drop(world.user.handover(&["sync"]).await);
-    sleep(Duration::from_secs(3)).await;
+    // Threads for transactions end after ten seconds without one.
+    sleep(Duration::from_secs(12)).await;
     Usage::of(daemon, &world.user.path("data/handover"))
 }
 
