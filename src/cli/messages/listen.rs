@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::list::since;
 use super::print::{printed, show_problem};
+use super::until_readable::until_readable;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
@@ -100,9 +101,6 @@ impl Filter {
     }
 }
 
-/// How long messages that cannot be read are tried again.
-const PATIENCE: Duration = Duration::from_mins(1);
-
 struct Listener<'a> {
     context: &'a Context,
     filter: Filter,
@@ -115,7 +113,7 @@ impl Listener<'_> {
     async fn listen(&self, mut new: NewMessages, mut events: Subscription) -> Result<(), Problem> {
         loop {
             loop {
-                let entries = self.next(&mut new).await?;
+                let entries = until_readable(|| new.next(self.context)).await?;
                 if entries.is_empty() {
                     break;
                 }
@@ -129,24 +127,6 @@ impl Listener<'_> {
                 output::aside("the daemon has stopped; waiting until it runs again");
                 events = self.reconnected().await?;
                 output::aside("the daemon is running again");
-            }
-        }
-    }
-
-    /// The next messages. While they cannot be read, for example because another program has locked the message log, this is
-    /// tried again for a minute.
-    async fn next(&self, new: &mut NewMessages) -> Result<Vec<Entry>, Problem> {
-        let (mut pause, until) = (FIRST_PAUSE, clock::instant() + PATIENCE);
-        loop {
-            match new.next(self.context) {
-                Err(problem) if clock::instant() < until => {
-                    if pause == FIRST_PAUSE {
-                        output::aside(format_args!("{}; trying again", problem.message));
-                    }
-                    clock::pause(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                read => return read,
             }
         }
     }

@@ -6,4 +6,5 @@ pub(super) mod list;
 pub(super) mod listen;
 mod print;
 pub(super) mod rules;
+mod until_readable;
 mod watch;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::print::{printed, repeat, show_problem};
+use super::until_readable::until_readable;
 use crate::app::Problem;
 use crate::app::context::Context;
 use crate::app::e2ee::{self, Reader};
@@ -47,7 +48,7 @@ pub(super) fn run(context: &Context, query: &Query, as_json: bool) -> Result<(),
             if recorded <= last {
                 continue;
             }
-            entries = newer(context, query, last, &reader)?;
+            entries = until_readable(|| newer(context, query, last, &reader)).await?;
             last = last_of(last, &entries);
             if !printer.print(&entries)? {
                 return Ok(());

@@ -1,13 +1,18 @@
 //! Tests `handover listen`.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::{fs, io};
 
 use handover::system::clock;
+use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use crate::process::Running;
+use crate::process::{Running, TIMEOUT};
 use crate::support::harness::Harness;
 
 fn listen(harness: &Harness, arguments: &[&str]) -> Running {
@@ -41,6 +46,58 @@ async fn without_a_daemon_it_says_how_to_start_one() {
         said.starts_with("error: --since cannot be used: there is no message 123456789012345678"),
         "{said}"
     );
+}
+
+/// Answers commands in the place of a daemon, and passes on the connection that subscribes.
+async fn answer(socket: UnixListener, subscribers: mpsc::Sender<UnixStream>) -> io::Result<()> {
+    loop {
+        let (mut connection, _) = socket.accept().await?;
+        let mut request = String::new();
+        BufReader::new(&mut connection).read_line(&mut request).await?;
+        let is_subscription = request.contains("subscribe");
+        let reply = if is_subscription {
+            "{\"reply\":\"subscribed\",\"sequence\":1}\n"
+        } else {
+            "{\"reply\":\"failed\",\"message\":\"it is a stand-in\",\"hint\":null}\n"
+        };
+        connection.write_all(reply.as_bytes()).await?;
+        if is_subscription {
+            // The test may have ended.
+            drop(subscribers.send(connection).await);
+        }
+    }
+}
+
+/// The daemon here is a socket without a message log, because a log that a daemon has open cannot be locked for readers.
+#[tokio::test]
+async fn a_message_log_that_is_locked_for_a_moment_ends_neither_listen_nor_watch() {
+    let harness = Harness::signed_in().await;
+    let daemon = harness.connected().await;
+    harness.send("one");
+    harness.server.next_shown().await;
+    daemon.stop(Signal::TERM).await;
+    let lock = fs::File::create(harness.user.path("run/handover/lock")).expect("the lock of a daemon");
+    lock.try_lock().expect("no daemon runs");
+    let path = harness.user.path("run/handover/control.sock");
+    for arguments in [&["listen", "--since", "1h", "--json"][..], &["messages", "--watch", "--json"]] {
+        let (subscribers, mut subscriber) = mpsc::channel(1);
+        let answers = tokio::spawn(answer(UnixListener::bind(&path).expect("listen"), subscribers));
+        let command = Running::start(harness.user.command(arguments));
+        let mut connection =
+            timeout(TIMEOUT, subscriber.recv()).await.expect("in time").expect("a subscriber");
+        command.until_printed("\"text\":\"one\"").await;
+
+        let log = Connection::open(harness.user.path("data/handover/messages.db")).expect("the message log");
+        log.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("lock the message log");
+        connection.write_all(b"{\"event\":\"missed\",\"sequence\":2}\n").await.expect("an event");
+        command.until_logged("; trying again").await;
+        drop(log);
+        // After it has read the message log, it reads the end of this connection.
+        answers.abort();
+        drop(connection);
+        command.until_logged("the daemon has stopped").await;
+        fs::remove_file(&path).expect("remove the socket");
+    }
 }
 
 #[tokio::test]
