@@ -1,4 +1,4 @@
-//! Access to the computer that several adapters share.
+//! Access to the computer, and what else several adapters share.
 //!
 //! Invariant: nothing here knows the service, the message log or a notification.
 
@@ -9,6 +9,7 @@ pub mod computer;
 pub mod core_dumps;
 #[cfg(target_os = "linux")]
 pub mod dbus;
+pub mod host;
 pub mod off_thread;
 pub mod os;
 pub mod own_path;

@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use crate::system::host::name_of_host;
+
 /// The names that a request may be addressed to.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -26,7 +28,7 @@ pub(super) enum Refusal {
 impl Access {
     /// Checks the host of a request, and whether it names an origin; a program names none.
     pub(super) fn check(&self, host: Option<&str>, has_origin: bool) -> Result<(), Refusal> {
-        let name = host.and_then(without_port).ok_or(Refusal::ForeignHost)?;
+        let name = host.and_then(name_of_host).ok_or(Refusal::ForeignHost)?;
         let is_loopback = name.eq_ignore_ascii_case("localhost")
             || name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         if !is_loopback && !self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)) {
@@ -34,16 +36,6 @@ impl Access {
         }
         if has_origin { Err(Refusal::WebPage) } else { Ok(()) }
     }
-}
-
-/// A name or an address; `None` if something else than a port follows it.
-fn without_port(host: &str) -> Option<&str> {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').filter(|(address, _port)| address.contains(':'))?,
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
-    };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use crate::system::host::name_of_host;
+
 /// The hosts of the service, for which the sandbox stands in.
 pub(in crate::sandbox) const SERVICE_HOSTS: [&str; 2] = ["api.pushover.net", "client.pushover.net"];
 
@@ -83,23 +85,13 @@ impl Access {
 
     /// Whether a host, with or without a port, is this sandbox.
     fn is_own(&self, host: &str) -> bool {
-        let Some(name) = without_port(host) else { return false };
+        let Some(name) = name_of_host(host) else { return false };
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         is("localhost")
             || name.parse().is_ok_and(|address: IpAddr| self.is_public || address.is_loopback())
             || SERVICE_HOSTS.iter().any(|host| is(host))
             || self.allowed_hosts.iter().any(|host| is(host))
     }
-}
-
-/// A name or an address; `None` if something else than a port follows it.
-fn without_port(host: &str) -> Option<&str> {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').filter(|(address, _port)| address.contains(':'))?,
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
-    };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 /// Compares without telling by its duration where the first difference is.
