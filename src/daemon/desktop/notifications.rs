@@ -36,12 +36,16 @@ async fn listen<N: Notifier, S: SecretStore>(shared: &Arc<Shared<N, S>>) -> ! {
     shared.reattach_notifications().await;
     let mut unread = shared.next_expiry.subscribe();
     let mut activation = None;
+    // Until the service has responded, this computer's clock decides which emergencies are over.
+    let began = (clock::unix(), clock::steady());
     // Whether the messages that expired while no daemon ran have been recorded as expired.
     let mut is_caught_up = false;
     loop {
         if !is_caught_up && shared.record_expired().await {
             is_caught_up = true;
-            shared.note_missing_if_clock_is_wrong().await;
+            let assumed =
+                began.0.saturating_add_unsigned((clock::steady().saturating_sub(began.1)).as_secs());
+            shared.note_missing_if_clock_was_wrong(assumed).await;
         }
         let (next_expiry, next_due) = {
             let announcer = shared.announcer();

@@ -4,7 +4,7 @@
 //! Invariant: the request to acknowledge is recorded only while the notification is on the screen, or when the user
 //! clicked or dismissed it. The waiting emergencies are worked out anew each time from the message log and the screen,
 //! so a restart forgets nothing: an emergency whose notification was taken over from the previous process waits again,
-//! and one whose notification is gone waits for its next copy, which the service sends until the alarm is over.
+//! and one whose notification is gone waits until it is shown again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -102,10 +102,11 @@ const TOLERANCE: u64 = 60;
 
 impl<N: Notifier, S: SecretStore> Shared<N, S> {
     /// Notes the open emergencies without a notification again, once the service's time is known: by a wrong clock they may
-    /// have seemed to be over.
-    pub(in crate::daemon) async fn note_missing_if_clock_is_wrong(&self) {
+    /// have seemed to be over. `assumed` is the unix time now by this computer's clock at the start, which may have been
+    /// corrected since.
+    pub(in crate::daemon) async fn note_missing_if_clock_was_wrong(&self, assumed: i64) {
         let service_time = self.rest().service_time();
-        if service_time.is_some_and(|time| time.abs_diff(clock::unix()) > TOLERANCE) {
+        if service_time.is_some_and(|time| time.abs_diff(assumed) > TOLERANCE) {
             self.note_missing_emergencies().await;
         }
     }
