@@ -194,11 +194,27 @@ impl Item {
 
     /// Waits for an entry whose label begins like this, and clicks on it.
     pub(crate) async fn choose(&self, beginning: &str) {
+        let id = self.entry(beginning).await;
+        self.click_on(id).await;
+    }
+
+    /// The same, and hands over a token right before the click.
+    pub(crate) async fn choose_with_token(&self, beginning: &str, token: &str) {
+        let id = self.entry(beginning).await;
+        self.give_token(token).await;
+        self.click_on(id).await;
+    }
+
+    async fn entry(&self, beginning: &str) -> i32 {
         let look = self.until(beginning, |look| look.line(beginning).is_some()).await;
         let line = look.line(beginning).expect("it was just there");
         assert!(line.enabled, "{line:?}");
-        let click = (line.id, "clicked", Value::from(0), 0_u32);
+        line.id
+    }
+
+    async fn click_on(&self, id: i32) {
         // It does not wait for a reply: after `Quit` there may be none.
+        let click = (id, "clicked", Value::from(0), 0_u32);
         self.menu.call_noreply("Event", &click).await.expect("send a click");
     }
 

@@ -184,14 +184,22 @@ async fn what_a_click_opens_gets_the_token_of_the_panel() {
     desk.harness.user.install("handover-window", &noting);
     let (_daemon, item) = desk.connected().await;
     for (token, is_menu) in [("kwin-1", false), ("kwin-2", true)] {
-        item.give_token(token).await;
-        if is_menu {
-            item.choose("Show messages").await;
-        } else {
-            item.click().await;
+        let mut given = String::new();
+        // ksni forgets a token after 100 ms, which a busy machine may take.
+        for _ in 0..10 {
+            if is_menu {
+                item.choose_with_token("Show messages", token).await;
+            } else {
+                item.give_token(token).await;
+                item.click().await;
+            }
+            given = desk.ran(&noted).await;
+            std::fs::remove_file(&noted).expect("it noted the token");
+            if given != "\n" {
+                break;
+            }
         }
-        assert_eq!(desk.ran(&noted).await, format!("{token}\n"));
-        std::fs::remove_file(&noted).expect("it noted the token");
+        assert_eq!(given, format!("{token}\n"));
     }
 }
 
