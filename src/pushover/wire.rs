@@ -197,7 +197,7 @@ pub(super) fn address(url: &Url) -> String {
     for segment in url.path_segments().into_iter().flatten() {
         let is_file = matches!(folder, "icons" | "sounds");
         match segment {
-            known_one if known.contains(&known_one) => _ = write!(address, "/{known_one}"),
+            word if known.contains(&word) => _ = write!(address, "/{word}"),
             file if is_file => _ = write!(address, "/{}", strike_out(file)),
             _ => _ = write!(address, "/{STRUCK_OUT}"),
         }
